@@ -1,0 +1,61 @@
+"""One class for each exit code. Every failure says three things: what happened, why it usually does, what to do now."""
+
+from typing import ClassVar
+
+
+class PipeError(Exception):
+    """A failure a person can read.
+
+    `what` happened, `why` it usually happens, and what to do `now`: whole sentences without any secret.
+    """
+
+    exit_code: ClassVar[int]
+    title: ClassVar[str]
+
+    def __init__(self, what: str, why: str, now: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.now = now
+
+
+class InputError(PipeError):
+    """The inputs are wrong; nothing was sent."""
+
+    exit_code = 2
+    title = "Wrong input"
+
+
+class RefusedError(PipeError):
+    """The server refused the credentials or the grant."""
+
+    exit_code = 3
+    title = "Credentials refused"
+
+
+class UnreachableError(PipeError):
+    """The server could not be reached: DNS, connection, proxy, TLS, deadline."""
+
+    exit_code = 4
+    title = "Server not reached"
+
+
+class AnswerError(PipeError):
+    """The server answered, but with trouble: 5xx, 429 to the end, or an answer that is no token response."""
+
+    exit_code = 5
+    title = "Unusable answer"
+
+
+class UnfitTokenError(PipeError):
+    """There is a token, but not the one asked for: scopes, lifetime, verification."""
+
+    exit_code = 6
+    title = "Not the token asked for"
+
+
+class ExportError(PipeError):
+    """The token could not be exported or masked; nothing half-written is left."""
+
+    exit_code = 7
+    title = "Token not exported"

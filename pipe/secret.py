@@ -1,0 +1,100 @@
+"""Secrets are a type of their own: they cannot be printed by accident, only revealed on purpose."""
+
+import hmac
+import json
+from base64 import b64encode
+from collections.abc import Iterable
+from typing import NoReturn
+from urllib.parse import quote, quote_plus
+
+MASK = "***"
+
+# A fragment of a base64 text shorter than this also matches innocent text.
+_SHORTEST_FRAGMENT = 12
+
+
+class Secret:
+    """A text that shows itself as `***` wherever it is printed, formatted, logged or compared in a traceback.
+
+    `reveal()` is the only way to the text, so a search for that word finds every place that needs it.
+    Its length is not told either: there is no `len()`.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text itself."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return MASK
+
+    def __format__(self, spec: str) -> str:
+        return MASK
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not pickled or copied")
+
+
+def forms(secret: Secret, *, key: str | None = None) -> tuple[str, ...]:
+    """Return the secret and all its derived forms, longest first and without repetition.
+
+    These are what has to be masked beside the text itself: percent-encoded and form-encoded, JSON-escaped,
+    base64 and base64url of the text, of `x-token-auth:TEXT` (git's Basic header, see Bitbucket's "Use OAuth on
+    Bitbucket Cloud") and, with `key`, of `key:TEXT` (the token endpoint's Basic header, RFC 6749 section 2.3.1).
+    Padding is left out: the padded form contains the bare one. The three fragments that any base64 of a longer
+    text around the secret has in common catch the rest, such as a header with another user name.
+    """
+    text = secret.reveal()
+    if not text:
+        return ()
+    found = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1].replace("/", "\\/")}
+    for encoded in (quote(text, safe=""), quote(text), quote_plus(text)):
+        found |= {encoded, _lower_hex(encoded)}
+    for plain in (text, f"x-token-auth:{text}", *([f"{key}:{text}", f"{quote_plus(key)}:{quote_plus(text)}"] if key else [])):
+        found |= _both_alphabets(b64encode(plain.encode()).decode().rstrip("="))
+    for shift in range(3):
+        found |= {
+            fragment
+            for fragment in _both_alphabets(_inner_base64(text.encode(), shift))
+            if len(fragment) >= _SHORTEST_FRAGMENT
+        }
+    return tuple(sorted(found, key=lambda form: (-len(form), form)))
+
+
+def redact(text: str, masks: Iterable[str]) -> str:
+    """Return `text` with each of `masks` replaced by `***`; give longer ones first."""
+    for mask in masks:
+        text = text.replace(mask, MASK)
+    return text
+
+
+def _both_alphabets(encoded: str) -> set[str]:
+    return {encoded, encoded.replace("+", "-").replace("/", "_")}
+
+
+def _lower_hex(encoded: str) -> str:
+    parts = encoded.split("%")
+    return parts[0] + "".join(f"%{part[:2].lower()}{part[2:]}" for part in parts[1:])
+
+
+def _inner_base64(data: bytes, shift: int) -> str:
+    """The characters that base64 gives for `data` alone when `shift` unknown bytes stand before it."""
+    encoded = b64encode(b"\0" * shift + data).decode().rstrip("=")
+    first = -(-shift * 8 // 6)
+    last = (shift + len(data)) * 8 // 6
+    return encoded[first:last]

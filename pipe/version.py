@@ -1,0 +1,3 @@
+"""The one place that says which version this is."""
+
+VERSION = "1.0.0"
