@@ -1,0 +1,63 @@
+# make demo     does the whole job against a local Bitbucket stand-in, visibly
+# make test     runs every test that this machine can run, and names what it skipped and why
+# make token    gets a real token: CONSUMER_KEY and CONSUMER_SECRET have to be set
+#
+# Everything sets itself up in .venv, from PYTHON (3.11 or newer).
+
+PYTHON ?= python3
+IMAGE ?= bitbucket-token
+
+BIN := .venv/bin
+READY := .venv/.ready
+NODE_READY := tests/node/node_modules/.ready
+LOCK := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+        --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+.PHONY: help demo test lint format lock token image bench setup clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+demo: $(READY)
+	@$(BIN)/python -m sandbox demo
+
+test: lint $(NODE_READY)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(PYTEST_ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(READY)
+	$(LOCK) --output-file=requirements.txt requirements.in
+	$(LOCK) --output-file=requirements-dev.txt requirements-dev.in
+
+token: $(READY)
+	@$(BIN)/python -m pipe
+
+image:
+	docker build --tag $(IMAGE) .
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+setup: $(READY) $(NODE_READY)
+
+$(READY): requirements-dev.txt
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Parts from npm, to compare with; without them, the tests that need one skip and say so.
+$(NODE_READY): tests/node/package-lock.json
+	@mkdir -p $(@D)
+	@if command -v npm >/dev/null && npm ci --prefix tests/node --silent --no-audit --no-fund; then touch $@; \
+	else echo "No packages from npm: the tests that need one will be skipped."; fi
+
+clean:
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/node/node_modules

@@ -1,0 +1,127 @@
+"""The two images that the container tests start from, made on the spot where no registry can be reached.
+
+`python3 tests/container/images.py` makes both. It needs nothing but the standard library, so CI can run it
+while the test environment is still being installed.
+
+- The base image has the very name of the Dockerfile's last FROM line, so the Dockerfile is built unchanged. An
+  image that the engine has or can pull is taken as it is. Otherwise Debian bookworm is put together by
+  mmdebstrap, with a Python of the wanted version from pyenv where there is one, else Debian's own.
+- The job image is what CI steps run in: bash, dash, git, curl and the usual certificates.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+JOB_IMAGE = "bitbucket-token-tests/job:bookworm"
+MADE_LABEL = "bitbucket-token-tests.made-of"
+
+_SLIM = [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "man", "locale")]
+_PATH = "ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
+_CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+
+
+def base_name() -> str:
+    """Return the name of the image that the Dockerfile builds on."""
+    names: list[str] = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    return names[-1]
+
+
+def provide_base() -> str:
+    """Make sure that the engine has the base image; return what it is, in words."""
+    name = base_name()
+    if not _has(name) and not _pulled(name):
+        _make_base(name)
+    made_of = _inspect(name, f'{{{{index .Config.Labels "{MADE_LABEL}"}}}}')
+    return f"{name}, put together here from {made_of}" if made_of else f"{name}, from a registry"
+
+
+def provide_job() -> str:
+    """Make sure that the engine has the job image; return its name."""
+    if not _has(JOB_IMAGE):
+        made_of = "Debian bookworm with git and curl"
+        _import(JOB_IMAGE, packages=["ca-certificates", "curl", "git"], hooks=[], made_of=made_of)
+    return JOB_IMAGE
+
+
+def _make_base(name: str) -> None:
+    wanted = re.search(r":(\d+\.\d+)", name)
+    python = _pyenv_python(wanted[1]) if wanted else None
+    if python:
+        # Like the official image: no tests, no bytecode, nothing to compile against.
+        without = ["test", "idlelib", "__pycache__", "config-*", "*.a", "*.pth", "./include", "./share"]
+        excludes = shlex.join(f"--exclude={pattern}" for pattern in without)
+        packages = ["libbz2-1.0", "libffi8", "liblzma5", "libsqlite3-0", "libssl3", "zlib1g"]
+        hooks = [
+            f'tar -C {shlex.quote(str(python))} {excludes} -c . | tar -C "$1/usr/local" -x',
+            'chroot "$1" ldconfig',
+        ]
+        made_of = f"Debian bookworm and Python {python.name} from pyenv"
+    else:
+        packages = ["python3-pip", "python3-venv"]
+        hooks = ['ln -s /usr/bin/python3 "$1/usr/local/bin/python3"']
+        made_of = "Debian bookworm and Debian's Python"
+    # The machine's own certificates: pip may have to go through a proxy that only this machine trusts.
+    bundle = os.environ.get("PIP_CERT") or os.environ.get("SSL_CERT_FILE") or _CA_BUNDLE
+    hooks.append(f'cp {shlex.quote(bundle)} "$1{_CA_BUNDLE}"')
+    changes = [f"ENV PIP_CERT={_CA_BUNDLE}", 'CMD ["python3"]']
+    _import(name, ["ca-certificates", *packages], hooks, made_of, changes)
+
+
+def _pyenv_python(version: str) -> Path | None:
+    """Return the newest Python of that version that pyenv has."""
+    versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    found = [path for path in versions.glob(f"{version}.*") if (path / "bin" / f"python{version}").exists()]
+    return max(found, key=lambda path: int(path.name.rpartition(".")[2]), default=None)
+
+
+def _import(
+    name: str, packages: list[str], hooks: list[str], made_of: str, changes: Iterable[str] = ()
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        tar = Path(folder) / "image.tar"
+        _run(
+            ["mmdebstrap", "--quiet", "--variant=essential", "--dpkgopt=force-unsafe-io", *_SLIM]
+            + [f"--include={','.join(packages)}"]
+            + [f"--customize-hook={hook}" for hook in hooks]
+            + ["bookworm", str(tar)]
+        )
+        changes = [_PATH, *changes, f'LABEL {MADE_LABEL}="{made_of}"']
+        _run(["docker", "import", *(f"--change={change}" for change in changes), str(tar), name])
+
+
+def _has(name: str) -> bool:
+    return _quiet(["docker", "image", "inspect", name])
+
+
+def _pulled(name: str) -> bool:
+    return _quiet(["docker", "pull", "--quiet", name])
+
+
+def _inspect(name: str, template: str) -> str:
+    return _run(["docker", "image", "inspect", "--format", template, name]).strip()
+
+
+def _quiet(command: list[str]) -> bool:
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
+
+
+def _run(command: list[str]) -> str:
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if result.returncode:
+        output = result.stdout + result.stderr
+        raise RuntimeError(f"{shlex.join(command)} ended with {result.returncode}:\n{output}")
+    return result.stdout
+
+
+if __name__ == "__main__":
+    with ThreadPoolExecutor() as pool:
+        for line in pool.map(lambda provide: provide(), (provide_base, provide_job)):
+            sys.stdout.write(f"image: {line}\n")
