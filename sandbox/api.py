@@ -95,9 +95,7 @@ class Api:
         body, repository = _body(call.request), _given(call)
         source = body.get("source")
         branch = source.get("branch") if isinstance(source, dict) else None
-        missing = [
-            name for name, given in (("title", body.get("title")), ("source.branch", branch)) if not given
-        ]
+        missing = [name for name, given in (("title", body.get("title")), ("source.branch", branch)) if not given]
         if missing:
             return api_errors.bad_fields(missing)
         pull_request = {

@@ -14,9 +14,7 @@ _NO_API = (
 def invalid_token() -> Response:
     """No token, an unknown one, or one that did not come in an Authorization header."""
     challenge = {"WWW-Authenticate": 'Basic realm="Bitbucket.org HTTP"'}
-    return _error(
-        401, {"message": "Token is invalid, expired, or not supported for this endpoint."}, challenge
-    )
+    return _error(401, {"message": "Token is invalid, expired, or not supported for this endpoint."}, challenge)
 
 
 def expired_token() -> Response:

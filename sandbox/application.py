@@ -10,9 +10,12 @@ Handler = Callable[[Request], Response]
 class Application:
     """Bitbucket's two hosts. Any other name, such as 127.0.0.1, stands for both."""
 
-    def __init__(self, *, token: Handler, rfc_token: Handler, api: Handler, git: Handler) -> None:
-        self._token = token
-        self._rfc_token = rfc_token
+    def __init__(self, *, authorize: Handler, token: Handler, rfc_token: Handler, api: Handler, git: Handler) -> None:
+        self._pages = {
+            "/site/oauth2/authorize": authorize,
+            "/site/oauth2/access_token": token,
+            "/oauth2/token": rfc_token,
+        }
         self._api = api
         self._git = git
 
@@ -22,10 +25,9 @@ class Application:
         if host != "bitbucket.org" and request.path.startswith("/2.0/"):
             return self._api(request)
         if host != "api.bitbucket.org":
-            if request.path == "/site/oauth2/access_token":
-                return self._token(request)
-            if request.path == "/oauth2/token":
-                return self._rfc_token(request)
             if ".git/" in request.path:
                 return self._git(request)
+            page = self._pages.get(request.path)
+            if page is not None:
+                return page(request)
         return html_response(404, "Repository not found")

@@ -50,9 +50,7 @@ def _issue(certificate: Certificate) -> trustme.LeafCert:
             return _authority().issue_cert("somewhere-else.example")
         case "expired":
             yesterday = datetime.now(UTC) - timedelta(days=1)
-            return _authority().issue_cert(
-                *NAMES, not_before=yesterday - timedelta(days=30), not_after=yesterday
-            )
+            return _authority().issue_cert(*NAMES, not_before=yesterday - timedelta(days=30), not_after=yesterday)
 
 
 @cache

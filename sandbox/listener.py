@@ -33,7 +33,8 @@ class Listener:
         self._closing.set()
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        self._acceptor.join()
+        if self._acceptor.ident is not None:
+            self._acceptor.join()
         self._socket.close()
         with self._lock:
             running = dict(self._threads)
@@ -52,9 +53,7 @@ class Listener:
                 return
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = Connection(sock, f"{address[0]}:{address[1]}")
-            thread = threading.Thread(
-                target=self._run, args=(connection,), name="sandbox-client", daemon=True
-            )
+            thread = threading.Thread(target=self._run, args=(connection,), name="sandbox-client", daemon=True)
             with self._lock:
                 self.accepted += 1
                 self._threads[thread] = connection

@@ -11,6 +11,7 @@ from typing import Literal, Self
 
 from sandbox.api import Api
 from sandbox.application import Application
+from sandbox.authorize import Authorize
 from sandbox.certificates import Certificate, server_context, write_ca
 from sandbox.consumers import Consumer, old_consumer
 from sandbox.faults import Faults
@@ -31,7 +32,8 @@ class Sandbox:
 
     `consumers` are those it knows; by default one of today's kind and one of the kind before 2026.
     `era` is the shape of its token answers. `certificate`, `newest_tls` and `scheme` are for tests of TLS.
-    `proxy_credentials` makes the proxy ask for a user and a password.
+    `proxy_credentials` makes the proxy ask for a user and a password. `directory` is where the CA file is left;
+    without it, it is removed at the end.
     """
 
     def __init__(
@@ -46,23 +48,25 @@ class Sandbox:
         certificate: Certificate = "trusted",
         newest_tls: ssl.TLSVersion | None = None,
         proxy_credentials: tuple[str, str] | None = None,
+        directory: Path | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.consumers = list(consumers) if consumers is not None else [Consumer(), old_consumer()]
         self.faults = Faults()
         self.journal = Journal()
-        self.mint = Tokens(clock)
+        self._tokens = Tokens(clock)
         self._scheme = scheme
         self._name = _EVERYWHERE.get(host, host)
-        self._directory = Path(tempfile.mkdtemp(prefix="sandbox-"))
-        self.ca_file = self._directory / "ca.pem"
+        self._temporary = tempfile.mkdtemp(prefix="sandbox-")
+        self.ca_file = (directory or Path(self._temporary)) / "ca.pem"
         write_ca(self.ca_file)
-        self.repositories = Repositories(self._directory / "git")
+        self.repositories = Repositories(Path(self._temporary) / "git")
         application = Application(
-            token=TokenEndpoint(self.consumers, self.mint, era),
-            rfc_token=rfc_token_endpoint(self.consumers, self.mint),
-            api=Api(self.repositories, self.mint, era),
-            git=Git(self.repositories, self.mint),
+            authorize=Authorize(self.consumers, self._tokens),
+            token=TokenEndpoint(self.consumers, self._tokens, era),
+            rfc_token=rfc_token_endpoint(self.consumers, self._tokens),
+            api=Api(self.repositories, self._tokens, era),
+            git=Git(self.repositories, self._tokens),
         )
         self._server = Server(
             (host, port),
@@ -89,7 +93,7 @@ class Sandbox:
         """Stop it, and remove its files."""
         self._server.listener.close()
         self.proxy.listener.close()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        shutil.rmtree(self._temporary, ignore_errors=True)
 
     @property
     def consumer(self) -> Consumer:
@@ -144,7 +148,7 @@ class Sandbox:
     @property
     def tokens(self) -> list[Token]:
         """Every access token handed out so far."""
-        return self.mint.all()
+        return self._tokens.all()
 
     def environment(self, host: str | None = None) -> dict[str, str]:
         """Return the variables that lead curl, git and Python to the stand-in instead of Bitbucket.
@@ -163,6 +167,11 @@ class Sandbox:
             "GIT_SSL_CAINFO": ca_file,
         }
 
+    def mint_token(self, *scopes: str, consumer: Consumer | None = None) -> Token:
+        """Return an access token as the token endpoint would give it; with `scopes`, with these alone."""
+        chosen = consumer or self.consumer
+        return self._tokens.mint(chosen, "client_credentials", scopes=scopes or None)
+
     def authorization_code(
         self,
         consumer: Consumer | None = None,
@@ -171,11 +180,11 @@ class Sandbox:
         challenge: str | None = None,
     ) -> str:
         """Return a code as Bitbucket gives it after "Grant access"; `challenge` is PKCE's S256 one."""
-        return self.mint.mint_code(consumer or self.consumer, redirect_uri, challenge)
+        return self._tokens.mint_code(consumer or self.consumer, redirect_uri, challenge)
 
     def refresh_token(self, consumer: Consumer | None = None) -> str:
         """Return a refresh token as an authorization code would have given it."""
-        return self.mint.mint_refresh_token(consumer or self.consumer)
+        return self._tokens.mint_refresh_token(consumer or self.consumer)
 
     def _upstream(self) -> int:
         return self.port

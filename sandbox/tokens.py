@@ -99,9 +99,7 @@ class Tokens:
             self._codes[value] = _Code(consumer, redirect_uri, challenge, self._clock() + _CODE_LIFETIME)
         return value
 
-    def use_code(
-        self, value: str, consumer: Consumer, redirect_uri: str | None, verifier: str | None
-    ) -> bool:
+    def use_code(self, value: str, consumer: Consumer, redirect_uri: str | None, verifier: str | None) -> bool:
         """Say whether it is good; it is so once."""
         with self._lock:
             code = self._codes.pop(value, None)
