@@ -7,16 +7,19 @@ class PipeError(Exception):
     """A failure a person can read.
 
     `what` happened, `why` it usually happens, and what to do `now`: whole sentences without any secret.
+    `again` says that another try could help, `retry_after` how many seconds the server wants it to wait.
     """
 
     exit_code: ClassVar[int]
     title: ClassVar[str]
 
-    def __init__(self, what: str, why: str, now: str) -> None:
+    def __init__(self, what: str, why: str, now: str, *, again: bool = False, retry_after: float | None = None) -> None:
         super().__init__(what)
         self.what = what
         self.why = why
         self.now = now
+        self.again = again
+        self.retry_after = retry_after
 
 
 class InputError(PipeError):
@@ -24,6 +27,19 @@ class InputError(PipeError):
 
     exit_code = 2
     title = "Wrong input"
+
+
+class MissingInputError(InputError):
+    """An input that this run needs was not given. `name` is the input, `why` may be made clearer by the CI system."""
+
+    def __init__(self, name: str, variable: str, why: str = "", now: str = "") -> None:
+        super().__init__(
+            f"{name} is missing.",
+            why or "The pipeline's secret is not set, is spelt otherwise, or is not handed to this step.",
+            now or f"Store it as a secret of the pipeline and hand it to this step as {name} or {variable}.",
+        )
+        self.name = name
+        self.variable = variable
 
 
 class RefusedError(PipeError):

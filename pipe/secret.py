@@ -65,7 +65,11 @@ def forms(secret: Secret, *, key: str | None = None) -> tuple[str, ...]:
     found = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1].replace("/", "\\/")}
     for encoded in (quote(text, safe=""), quote(text), quote_plus(text)):
         found |= {encoded, _lower_hex(encoded)}
-    for plain in (text, f"x-token-auth:{text}", *([f"{key}:{text}", f"{quote_plus(key)}:{quote_plus(text)}"] if key else [])):
+    for plain in (
+        text,
+        f"x-token-auth:{text}",
+        *([f"{key}:{text}", f"{quote_plus(key)}:{quote_plus(text)}"] if key else []),
+    ):
         found |= _both_alphabets(b64encode(plain.encode()).decode().rstrip("="))
     for shift in range(3):
         found |= {

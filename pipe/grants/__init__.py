@@ -1,0 +1,13 @@
+"""How a token is got: one file for each grant, named as in the `grant` input, each with one function `acquire`."""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from pipe.grants.request import TokenRequest
+from pipe.token import AccessToken
+
+
+def grant(name: str) -> Callable[[TokenRequest], AccessToken]:
+    """The function that gets a token by the grant called `name`; only that grant is imported."""
+    acquire: Callable[[TokenRequest], AccessToken] = import_module(f"pipe.grants.{name}").acquire
+    return acquire

@@ -1,0 +1,5 @@
+"""`python -m pipe`."""
+
+from pipe.cli import entry
+
+entry()

@@ -1,0 +1,16 @@
+"""Where Bitbucket's token endpoints are."""
+
+from urllib.parse import urlsplit
+
+
+def is_cloud(base_url: str) -> bool:
+    """Whether `base_url` is Bitbucket Cloud and not somebody's own Data Center."""
+    return urlsplit(base_url).hostname == "bitbucket.org"
+
+
+def token_endpoint(base_url: str) -> str:
+    """Return the token endpoint below `base_url`; a Data Center's context path is kept.
+
+    Cloud: "Use OAuth on Bitbucket Cloud". Data Center: "OAuth 2.0 provider", since 7.21.
+    """
+    return base_url + ("/site/oauth2/access_token" if is_cloud(base_url) else "/rest/oauth2/latest/token")

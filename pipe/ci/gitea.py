@@ -1,0 +1,23 @@
+"""Gitea Actions: GitHub's files and mask command, as its own runner reads them (reporter.go)."""
+
+from collections.abc import Mapping
+
+from pipe.ci.github import GitHubActions, compatible_mask_commands
+from pipe.ci.system import CiSystem
+
+
+class GiteaActions(GitHubActions):
+    """A Docker action on a runner of Gitea."""
+
+    name = "gitea"
+    title = "Gitea Actions"
+    mask_commands = staticmethod(compatible_mask_commands)
+    fail = CiSystem.fail
+
+    @staticmethod
+    def detect(env: Mapping[str, str]) -> bool:
+        """By its own variable, which it sets beside GitHub's."""
+        return bool(env.get("GITEA_ACTIONS")) and not env.get("FORGEJO_ACTIONS")
+
+
+SYSTEM = GiteaActions

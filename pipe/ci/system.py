@@ -1,0 +1,81 @@
+"""What every CI system has in common: the contract of one file in this folder, and the env file as its fallback."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from pipe import envfile
+from pipe.errors import MissingInputError, PipeError
+from pipe.export import Export
+from pipe.log import Log
+
+ENV_FILE = Path(".bitbucket-token", "env")
+
+
+class CiSystem:
+    """A CI system: how it is recognised, how it masks, how values reach later steps, how it shows a failure.
+
+    A subclass overrides what its system has a way of its own for. What is here suits a system without one: nothing
+    can be masked at run time, so the env file brings its log filter, and failures are plain lines.
+    """
+
+    name: ClassVar[str]
+    """What the `ci` input calls it."""
+    title: ClassVar[str]
+    """What its makers call it."""
+
+    def __init__(self, env: Mapping[str, str], log: Log, cwd: Path) -> None:
+        self.env = env
+        self.log = log
+        self.cwd = cwd
+
+    @staticmethod
+    def detect(env: Mapping[str, str]) -> bool:
+        """Whether `env` is that of this system, told by a variable of its own."""
+        raise NotImplementedError
+
+    def mask(self, masks: Sequence[str]) -> None:
+        """Have the system hide `masks` in its log. Raises `ExportError` if it cannot be told."""
+
+    def export(self, export: Export) -> list[str]:
+        """Hand the token to later steps and return what a user has to know about it, a line each.
+
+        Raises `ExportError`, and then leaves nothing half-written.
+        """
+        return self.write_env_file(export, export.output_file or self.default_file())
+
+    def default_file(self) -> Path:
+        """Where the env file goes unless the user says otherwise."""
+        return self.cwd / ENV_FILE
+
+    def write_env_file(self, export: Export, path: Path) -> list[str]:
+        """Write the env file to `path`."""
+        path = self.cwd / path
+        text = envfile.render(
+            export.variables(),
+            masks=export.masks,
+            mask_log=export.mask_log,
+            remove=None if export.keep_file else str(path),
+        )
+        envfile.write(path, text)
+        shown = f"./{path.relative_to(self.cwd)}" if path.is_relative_to(self.cwd) else str(path)
+        lines = [
+            f"Wrote {export.env_name} to {shown}; the next line of the script loads it:",
+            f"    . {shown}",
+        ]
+        if export.mask_log:
+            lines.append("From then on that shell replaces the token by *** in its log.")
+        return lines
+
+    def fail(self, error: PipeError) -> None:
+        """Show a failure."""
+        self.log.failure(f"✖ {error.what}")
+        self.log.failure(f"  Why: {error.why}")
+        self.log.failure(f"  Now: {error.now}")
+
+    def summarize(self, facts: Mapping[str, str]) -> None:
+        """Show the facts of a finished run where the system has a page for them."""
+
+    def explain_missing(self, error: MissingInputError) -> MissingInputError:
+        """Return `error` with a better reason if this system knows why a secret is not there."""
+        return error

@@ -1,0 +1,168 @@
+"""The edge: the only module that reads the environment and the command line, prints, and ends the program."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from pipe import ci as systems
+from pipe.ci.system import CiSystem
+from pipe.deadline import Deadline
+from pipe.errors import InputError, PipeError, UnreachableError
+from pipe.inputs import BY_NAME, TABLE, Inputs, check
+from pipe.log import Log
+from pipe.options import Options, split
+from pipe.run import World, run
+from pipe.secret import Secret, forms
+from pipe.sources import read
+from pipe.version import VERSION
+
+# Seconds. The alarm is only for what no other limit ends, such as a file that is a pipe nobody writes to.
+_ALARM_AFTER_DEADLINE = 0.25
+
+_DEFECT = 1
+
+
+class Interrupted(BaseException):
+    """A signal asked this program to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number
+        self.name = signal.Signals(number).name
+
+
+class OutOfTime(BaseException):
+    """The deadline passed while something waited that has no limit of its own."""
+
+
+def entry() -> NoReturn:
+    """Run, flush, and end without waiting for a request that was left behind at the deadline."""
+    code = main(sys.argv[1:], os.environ)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
+def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
+    """Do one run and return its exit code."""
+    start = time.monotonic()
+    log = Log(sys.stdout, sys.stderr)
+    # Until the command line is read, nothing may reach a standard output that a shell could be evaluating.
+    ci: CiSystem = systems.called("none")(env, log, Path("/"))
+    try:
+        _catch_signals()
+        _set_alarm(Deadline(float(BY_NAME["deadline"].default), start=start))
+        options = split(arguments)
+        if options.shows:
+            _show(options.shows)
+            return 0
+        if _wants_print(options, env):
+            log = Log(sys.stderr, sys.stderr)
+        log.debugging = env.get("RUNNER_DEBUG") == "1" or env.get("SYSTEM_DEBUG", "").lower() == "true"
+        cwd = _working_directory()
+        ci = systems.detect(env)(env, log, cwd)
+        inputs = _read_inputs(options, env, cwd, log)
+        if inputs.ci != "auto":
+            ci = systems.called(inputs.ci)(env, log, cwd)
+        log.debugging = log.debugging or inputs.debug
+        deadline = Deadline(inputs.deadline, start=start)
+        _set_alarm(deadline)
+        run(inputs, ci, World(env=env, cwd=cwd, stdout=sys.stdout, log=log, deadline=deadline))
+        return 0
+    except PipeError as error:
+        return _failed(error, ci, log)
+    except OutOfTime:
+        return _failed(_out_of_time(), ci, log)
+    except Interrupted as interrupted:
+        log.failure(f"✖ Interrupted by {interrupted.name}.")
+        return interrupted.exit_code
+    except Exception:
+        return _defect(log)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _read_inputs(options: Options, env: Mapping[str, str], cwd: Path, log: Log) -> Inputs:
+    given = read(options.values, env, cwd, env_file=options.env_file)
+    # Before anything is checked: an error could repeat a value that is a secret in another input's place.
+    for declared in TABLE:
+        if declared.secret and declared.name in given:
+            log.hide(forms(Secret(given[declared.name].text)))
+    return check(given, systems.names())
+
+
+def _wants_print(options: Options, env: Mapping[str, str]) -> bool:
+    """Whether standard output belongs to the token, or could: an env file may say so, and is not read yet."""
+    if options.values.get("print") or options.env_file or env.get("ENV_FILE"):
+        return True
+    return any(env.get(name) for name in ("INPUT_PRINT", "PLUGIN_PRINT", "PRINT", "PRINT_FILE"))
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:
+        raise InputError(
+            "The working directory does not exist.",
+            "It was deleted, or not mounted into this container.",
+            "Start in a directory that exists (docker run --workdir).",
+        ) from None
+
+
+def _failed(error: PipeError, ci: CiSystem, log: Log) -> int:
+    if log.debugging:
+        _traceback(log)
+    ci.fail(error)
+    return error.exit_code
+
+
+def _defect(log: Log) -> int:
+    log.failure("✖ bitbucket-token has a defect and could not go on. Nothing was exported.")
+    log.failure("  Please report it with the lines that debug: true adds.")
+    if log.debugging:
+        _traceback(log)
+    return _DEFECT
+
+
+def _traceback(log: Log) -> None:
+    import traceback  # noqa: PLC0415 - only for debug
+
+    for line in traceback.format_exc().splitlines():
+        log.failure(f"debug: {line}")
+
+
+def _show(what: str) -> None:
+    from pipe.help import text  # noqa: PLC0415 - a run needs no help
+
+    sys.stdout.write(text() if what == "help" else f"bitbucket-token {VERSION}\n")
+
+
+def _catch_signals() -> None:
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the signal module's form
+        raise Interrupted(number)
+
+    def out_of_time(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+        raise OutOfTime
+
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGALRM, out_of_time)
+
+
+def _set_alarm(deadline: Deadline) -> None:
+    signal.setitimer(signal.ITIMER_REAL, deadline.remaining() + _ALARM_AFTER_DEADLINE)
+
+
+def _out_of_time() -> PipeError:
+    return UnreachableError(
+        "The run did not end within its deadline.",
+        "A file that it reads or writes is a pipe without another end, or lies on a disk that hangs.",
+        "Check the files that the inputs name, or raise deadline.",
+    )

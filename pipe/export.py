@@ -1,0 +1,30 @@
+"""What is handed to later steps, whatever the CI system."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipe.secret import Secret
+from pipe.token import AccessToken
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A token under the name that the user chose, with the choices that concern its way to later steps."""
+
+    token: AccessToken
+    env_name: str
+    export_env: bool = True
+    mask_log: bool = True
+    keep_file: bool = False
+    output_file: Path | None = None
+    """Where the user wants the env file; None leaves it to the CI system whether and where there is one."""
+    masks: tuple[str, ...] = ()
+    """All forms of all secrets, longest first."""
+
+    def variables(self) -> dict[str, str | Secret]:
+        """The variables to export: the token and its two companions, empty where the server did not say."""
+        return {
+            self.env_name: self.token.value,
+            f"{self.env_name}_EXPIRES_AT": self.token.expires_at,
+            f"{self.env_name}_SCOPES": " ".join(self.token.scopes or ()),
+        }

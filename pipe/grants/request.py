@@ -1,0 +1,22 @@
+"""What a grant gets to work with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipe.http import Http
+from pipe.inputs import Inputs
+from pipe.token import AccessToken
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """The checked inputs and the means to act on them."""
+
+    inputs: Inputs
+    http: Http
+    retried: Callable[[Callable[[], AccessToken]], AccessToken]
+    """Calls one attempt again as often as the inputs allow."""
+    say: Callable[[str], None]
+    """Tells the user in one line what is going on."""
+    masks: tuple[str, ...]
+    """The texts that no error may repeat."""

@@ -1,0 +1,115 @@
+"""The one way to a server: TLS, proxies, no redirects, a cap on the answer, and a deadline that always holds."""
+
+import threading
+from collections.abc import Callable, Mapping
+from queue import Empty, SimpleQueue
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import requests
+
+from pipe.deadline import Deadline
+from pipe.errors import AnswerError
+from pipe.proxies import proxy_for
+from pipe.unreachable import cut_short, out_of_time, unreachable
+from pipe.version import VERSION
+
+LARGEST_ANSWER = 1024 * 1024
+"""Bytes that are read of an answer at most, counted after decompression."""
+
+_CHUNK = 16 * 1024
+
+
+class Answer(NamedTuple):
+    """What a server answered: nothing in it is trusted."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in any case."""
+    body: bytes
+    host: str
+    """The host that was asked, with its port if that is not the usual one."""
+
+
+class Http:
+    """Sends requests one at a time.
+
+    `timeout` is in seconds, to connect and between two bytes. `ca_file` is a PEM bundle, or empty for the bundled
+    roots. Python's TLS is at 1.2 or newer (urllib3 2 sets that). No `.netrc`, no cookies, no environment: only `env`
+    is asked for a proxy.
+    """
+
+    def __init__(self, deadline: Deadline, *, timeout: float, ca_file: str, env: Mapping[str, str]) -> None:
+        self.deadline = deadline
+        self._timeout = timeout
+        self._verify: str | bool = ca_file or True
+        self._env = env
+
+    def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        """POST `form` and return the answer, whatever its status.
+
+        Raises `UnreachableError` if no whole answer came: its `again` tells whether another try could help.
+        Raises `AnswerError` if the answer is larger than `LARGEST_ANSWER`.
+        """
+        host = urlsplit(url).netloc
+        proxy = proxy_for(url, self._env)
+        try:
+            return self._within_deadline(lambda: self._send(url, form, headers, host, proxy), host)
+        except requests.RequestException as error:
+            raise unreachable(error, host=host, proxy=proxy, timeout=self._timeout) from error
+
+    def _within_deadline(self, send: Callable[[], Answer], host: str) -> Answer:
+        """Run `send` in a thread of its own, and leave it behind when the deadline passes.
+
+        A timeout between two bytes never ends a server that drips, and nothing ends a name server that hangs. The
+        thread is a daemon: it keeps neither the program nor its exit waiting.
+        """
+        outcome: SimpleQueue[Answer | BaseException] = SimpleQueue()
+
+        def work() -> None:
+            try:
+                outcome.put(send())
+            except BaseException as error:
+                outcome.put(error)
+
+        threading.Thread(target=work, name="request", daemon=True).start()
+        try:
+            result = outcome.get(timeout=self.deadline.remaining())
+        except Empty:
+            raise out_of_time(host, self.deadline.seconds) from None
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    def _send(self, url: str, form: Mapping[str, str], headers: Mapping[str, str], host: str, proxy: str) -> Answer:
+        with requests.Session() as session:
+            session.trust_env = False
+            with session.post(
+                url,
+                data=form,
+                headers={"Accept": "application/json", "User-Agent": f"bitbucket-token/{VERSION}", **headers},
+                proxies={urlsplit(url).scheme: proxy} if proxy else {},
+                verify=self._verify,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                body = self._read(response, host)
+                return Answer(response.status_code, response.headers, body, host)
+
+    def _read(self, response: requests.Response, host: str) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > LARGEST_ANSWER:
+                raise AnswerError(
+                    f"{host} answered with more than {LARGEST_ANSWER} bytes.",
+                    "No token endpoint answers that much: the address is probably that of a file or a page.",
+                    "Check base-url or token-url.",
+                )
+            if not self.deadline.remaining():
+                raise out_of_time(host, self.deadline.seconds)
+        announced = response.headers.get("Content-Length", "")
+        if "Content-Encoding" not in response.headers and announced.isdigit() and len(body) < int(announced):
+            raise cut_short(host)
+        return bytes(body)

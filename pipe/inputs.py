@@ -1,0 +1,187 @@
+"""THE table of inputs. action.yml, bitbucket-pipe.yml, --help, the README and the parser all follow from it."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pipe.errors import InputError, MissingInputError
+from pipe.secret import Secret
+from pipe.values import (
+    Given,
+    parse_choice,
+    parse_count,
+    parse_env_name,
+    parse_flag,
+    parse_scopes,
+    parse_seconds,
+    parse_secret,
+    parse_text,
+    parse_url,
+)
+
+
+class Input(NamedTuple):
+    """One input: its name in kebab case, what it means to a user, and how it is read."""
+
+    name: str
+    meaning: str
+    default: str = ""
+    choices: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """Other environment variables that give it, weaker than its own."""
+    secret: bool = False
+    flag: bool = False
+    own_variable: bool = True
+    """Whether the bare upper-case name gives it too. `CI` does not: every CI sets that to something else."""
+
+    @property
+    def variable(self) -> str:
+        """The environment variable of this input, for instance `CONSUMER_KEY`."""
+        return self.name.upper().replace("-", "_")
+
+
+GRANTS = ("client_credentials",)
+CLIENT_AUTHS = ("basic", "basic-raw", "basic-encoded", "body")
+PRINTS = ("raw", "json", "sh", "dotenv")
+CLOUD = "https://bitbucket.org"
+
+TABLE = (
+    Input(
+        "consumer-key",
+        "The OAuth consumer's key.",
+        aliases=("BITBUCKET_CLIENT_ID", "CLIENT_ID"),
+    ),
+    Input(
+        "consumer-secret",
+        "The OAuth consumer's secret.",
+        aliases=("BITBUCKET_CLIENT_SECRET", "CLIENT_SECRET"),
+        secret=True,
+    ),
+    Input("grant", "How to get the token.", default="client_credentials", choices=GRANTS),
+    Input("base-url", "The Bitbucket to ask. A Data Center's address keeps its context path.", default=CLOUD),
+    Input("token-url", "The token endpoint of any other OAuth 2.0 server; otherwise it follows from `base-url`."),
+    Input(
+        "client-auth",
+        "How key and secret are sent: `basic` is raw for Bitbucket Cloud, as its documentation's curl sends them, "
+        "and form-encoded for any other server (RFC 6749, 2.3.1); the others force one form.",
+        default="basic",
+        choices=CLIENT_AUTHS,
+    ),
+    Input(
+        "scope",
+        "Scopes to ask for, separated by commas or spaces. Bitbucket Cloud grants what the consumer has.",
+    ),
+    Input("required-scopes", "Fail (exit 6) unless all of these are granted; scopes implied by others count."),
+    Input("min-lifetime", "Fail (exit 6) if the token lives for fewer seconds than this.", default="0"),
+    Input(
+        "env-name",
+        "The exported variable; `_EXPIRES_AT` and `_SCOPES` are appended for its two companions.",
+        default="BITBUCKET_ACCESS_TOKEN",
+    ),
+    Input(
+        "export-env",
+        "`false`: only outputs or the env file, no environment variable.",
+        default="true",
+        flag=True,
+    ),
+    Input(
+        "mask-log",
+        "Filter the log of the shell that loads the env file, where the CI cannot mask.",
+        default="true",
+        flag=True,
+    ),
+    Input("ci", "The CI system, when it should not be detected.", default="auto", own_variable=False),
+    Input(
+        "output-file",
+        "Where the env file goes; otherwise `.bitbucket-token/env` in the clone directory, by CI.",
+    ),
+    Input("keep-file", "Leave the env file in place after it was loaded.", default="false", flag=True),
+    Input(
+        "print",
+        "Print the token on standard output in this form, and nothing else there, instead of exporting it.",
+        choices=PRINTS,
+    ),
+    Input("max-attempts", "How often one request is tried.", default="5"),
+    Input("timeout", "Seconds to connect, and seconds between two bytes.", default="10"),
+    Input("deadline", "Seconds for the whole run, waits included. It always holds.", default="120"),
+    Input(
+        "ca-file",
+        "A PEM bundle to trust; else `REQUESTS_CA_BUNDLE`, `SSL_CERT_FILE`, `CURL_CA_BUNDLE`; else the bundled roots.",
+    ),
+    Input("debug", "More lines, still without a secret in any of them.", default="false", flag=True),
+)
+
+BY_NAME = {declared.name: declared for declared in TABLE}
+
+
+class Inputs(NamedTuple):
+    """The checked values of one run, in the order of the table."""
+
+    consumer_key: str
+    consumer_secret: Secret
+    grant: str
+    base_url: str
+    token_url: str
+    client_auth: str
+    scope: tuple[str, ...]
+    required_scopes: tuple[str, ...]
+    min_lifetime: float
+    env_name: str
+    export_env: bool
+    mask_log: bool
+    ci: str
+    output_file: str
+    keep_file: bool
+    print: str
+    max_attempts: int
+    timeout: float
+    deadline: float
+    ca_file: str
+    debug: bool
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret among the inputs that was given."""
+        return tuple(value for value in self if isinstance(value, Secret) and value)
+
+    def require(self, name: str) -> None:
+        """Raise `MissingInputError` unless the input called `name` was given."""
+        if not getattr(self, name.replace("-", "_")):
+            raise MissingInputError(name, BY_NAME[name].variable)
+
+
+def check(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inputs:
+    """Turn what was given into checked values; `InputError` names the first input that is wrong."""
+
+    def value(name: str) -> Given:
+        return given.get(name) or Given(BY_NAME[name].default, "its default")
+
+    for name in given:
+        if name not in BY_NAME:
+            raise InputError(
+                f"There is no input called {name}.",
+                "The name is misspelt, or from another version.",
+                "See --help.",
+            )
+    return Inputs(
+        consumer_key=parse_text("consumer-key", value("consumer-key"), shown=False),
+        consumer_secret=parse_secret("consumer-secret", value("consumer-secret")),
+        grant=parse_choice("grant", value("grant"), GRANTS),
+        base_url=parse_url("base-url", value("base-url")).rstrip("/"),
+        token_url=parse_url("token-url", value("token-url"), optional=True),
+        client_auth=parse_choice("client-auth", value("client-auth"), CLIENT_AUTHS),
+        scope=parse_scopes("scope", value("scope")),
+        required_scopes=parse_scopes("required-scopes", value("required-scopes")),
+        min_lifetime=parse_seconds("min-lifetime", value("min-lifetime"), at_least=0),
+        env_name=parse_env_name("env-name", value("env-name")),
+        export_env=parse_flag("export-env", value("export-env")),
+        mask_log=parse_flag("mask-log", value("mask-log")),
+        ci=parse_choice("ci", value("ci"), ("auto", *ci_names)),
+        output_file=parse_text("output-file", value("output-file")),
+        keep_file=parse_flag("keep-file", value("keep-file")),
+        print=parse_choice("print", value("print"), ("", *PRINTS)),
+        max_attempts=parse_count("max-attempts", value("max-attempts"), at_most=100),
+        timeout=parse_seconds("timeout", value("timeout"), at_least=0.1),
+        deadline=parse_seconds("deadline", value("deadline"), at_least=0.1),
+        ca_file=parse_text("ca-file", value("ca-file")),
+        debug=parse_flag("debug", value("debug")),
+    )

@@ -1,0 +1,55 @@
+"""The command line, split into inputs and their values. No error repeats a value: it may be a misplaced secret."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pipe.errors import InputError
+from pipe.inputs import BY_NAME
+
+
+class Options(NamedTuple):
+    """What the command line says."""
+
+    values: dict[str, str]
+    """The inputs given, by name."""
+    env_file: str = ""
+    shows: str = ""
+    """`help` or `version` if only that is asked for."""
+
+
+def split(arguments: Sequence[str]) -> Options:
+    """Split `--name value`, `--name=value` and bare flags. Raises `InputError` for anything else."""
+    values: dict[str, str] = {}
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        if argument in ("--help", "-h", "--version"):
+            return Options({}, shows="version" if argument == "--version" else "help")
+        name, equals, text = argument.removeprefix("--").partition("=")
+        if not argument.startswith("--") or not (name == "env-file" or name in BY_NAME):
+            raise _unknown(argument)
+        if not equals:
+            text = _value_of(name, rest)
+        if name in values:
+            raise InputError(f"--{name} is given twice.", "Only one value can count.", "Give it once.")
+        values[name] = text
+    return Options(values, env_file=values.pop("env-file", ""))
+
+
+def _value_of(name: str, rest: list[str]) -> str:
+    """Take the value of `name` from the words that follow; a flag without one is true."""
+    if name in BY_NAME and BY_NAME[name].flag and (not rest or rest[0].startswith("--")):
+        return "true"
+    if not rest:
+        raise InputError(f"--{name} has no value.", "The command line ends after it.", "See --help.")
+    return rest.pop(0)
+
+
+def _unknown(argument: str) -> InputError:
+    name = re.match(r"--[a-z][a-z-]{0,30}(?==|$)", argument)
+    return InputError(
+        f"There is no option {name[0]}." if name else "The command line holds a word that is no option.",
+        "It is misspelt, or from another version. Options are written --name value or --name=value.",
+        "See --help. A secret belongs into the environment, never on the command line.",
+    )

@@ -1,0 +1,121 @@
+"""One run, readable in one screen: inputs, grant, token, checks, mask, export, report."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TextIO
+
+from pipe import printing
+from pipe.checks import check
+from pipe.ci.system import CiSystem
+from pipe.deadline import Deadline
+from pipe.errors import ExportError, MissingInputError
+from pipe.export import Export
+from pipe.grants import grant
+from pipe.grants.request import TokenRequest
+from pipe.http import Http
+from pipe.inputs import Inputs
+from pipe.log import Log
+from pipe.proxies import passwords, proxy_for
+from pipe.retry import with_retries
+from pipe.secret import forms
+from pipe.token import AccessToken
+from pipe.trust import roots
+from pipe.untrusted import show
+from pipe.version import VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that a run touches outside itself, handed in by the edge."""
+
+    env: Mapping[str, str]
+    cwd: Path
+    stdout: TextIO
+    log: Log
+    deadline: Deadline
+    sleep: Callable[[float], None] = time.sleep
+
+
+def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
+    """Get a token, check it, and hand it to later steps. Raises a `PipeError` for each way that can fail."""
+    masks = known_forms(inputs, world.env)
+    world.log.hide(masks)
+    ci.mask(masks)
+    world.log.line(f"bitbucket-token {VERSION} on {ci.title}")
+    token = acquire(inputs, ci, world)
+    token_masks = forms(token.value)
+    world.log.hide(token_masks)
+    ci.mask(token_masks)
+    facts = facts_of(token)
+    world.log.line("Got a bearer token: " + ", ".join(f"{name} {value}" for name, value in facts.items()) + ".")
+    check(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
+    hand_over(inputs, ci, world, token)
+    ci.summarize({**facts, "variable": inputs.env_name})
+
+
+def known_forms(inputs: Inputs, env: Mapping[str, str]) -> tuple[str, ...]:
+    """All forms of every secret that is known before the token is: those of the inputs and of the proxies."""
+    found = [form for secret in inputs.secrets for form in forms(secret, key=inputs.consumer_key)]
+    for url in ("https://", "http://"):
+        found += [form for secret in passwords(proxy_for(url, env)) for form in forms(secret)]
+    return tuple(dict.fromkeys(found))
+
+
+def acquire(inputs: Inputs, ci: CiSystem, world: World) -> AccessToken:
+    """Get a token by the grant that the inputs name."""
+    ca_file = roots(inputs.ca_file, world.env, world.cwd)
+    request = TokenRequest(
+        inputs=inputs,
+        http=Http(world.deadline, timeout=inputs.timeout, ca_file=ca_file, env=world.env),
+        retried=partial(
+            with_retries,
+            max_attempts=inputs.max_attempts,
+            deadline=world.deadline,
+            announce=world.log.line,
+            sleep=world.sleep,
+        ),
+        say=world.log.line,
+        masks=world.log.masks,
+    )
+    try:
+        return grant(inputs.grant)(request)
+    except MissingInputError as error:
+        raise ci.explain_missing(error) from None
+
+
+def facts_of(token: AccessToken) -> dict[str, str]:
+    """What may be told of a token."""
+    return {
+        "scopes": show(" ".join(token.scopes), ()) or "none" if token.scopes is not None else "not told",
+        "lifetime": "not told" if token.expires_in is None else f"{token.expires_in} s",
+        "expires": token.expires_at or "not told",
+    }
+
+
+def hand_over(inputs: Inputs, ci: CiSystem, world: World, token: AccessToken) -> None:
+    """Print the token if that was asked for, else export it the way of the CI system."""
+    export = Export(
+        token=token,
+        env_name=inputs.env_name,
+        export_env=inputs.export_env,
+        mask_log=inputs.mask_log,
+        keep_file=inputs.keep_file,
+        output_file=Path(inputs.output_file) if inputs.output_file else None,
+        masks=forms(token.value),
+    )
+    if not inputs.print:
+        for line in ci.export(export):
+            world.log.line(line)
+        return
+    try:
+        world.stdout.write(printing.render(inputs.print, export))
+        world.stdout.flush()
+    except (OSError, ValueError):
+        raise ExportError(
+            "Standard output is closed: the token could not be printed.",
+            "The program that was to read it has ended.",
+            "Look at the command that the output was piped into.",
+        ) from None

@@ -1,0 +1,27 @@
+"""The access token and what the server said of it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pipe.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A bearer token (RFC 6750), opaque: never parsed, never judged by its look.
+
+    `scopes` is None when the server did not say which it granted; `expires_in` (seconds) when it named no lifetime.
+    """
+
+    value: Secret
+    scopes: tuple[str, ...] | None
+    expires_in: int | None
+    obtained_at: datetime
+
+    @property
+    def expires_at(self) -> str:
+        """The token's end in RFC 3339, UTC, to the second; empty if the server named no lifetime."""
+        if self.expires_in is None:
+            return ""
+        end = self.obtained_at.astimezone(UTC) + timedelta(seconds=self.expires_in)
+        return end.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,167 @@
+"""One request to the token endpoint (RFC 6749 section 3.2), and what its answer means."""
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+from urllib.parse import quote_plus, urlsplit
+
+from pipe.bitbucket.advice import rate_limited, refused
+from pipe.errors import AnswerError, InputError, PipeError, RefusedError
+from pipe.http import Answer, Http
+from pipe.secret import Secret
+from pipe.token import AccessToken
+from pipe.token_response import json_object, parse
+from pipe.untrusted import show
+
+TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+TRY_AGAIN_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
+
+
+class Client(NamedTuple):
+    """The OAuth client: its id (Bitbucket says key), its secret, and how they are sent."""
+
+    key: str
+    secret: Secret
+    auth: str
+    """`basic-raw`, `basic-encoded` or `body`."""
+
+
+def request_token(
+    http: Http,
+    url: str,
+    client: Client,
+    form: Mapping[str, str],
+    masks: Sequence[str],
+    asked: tuple[str, ...],
+) -> AccessToken:
+    """Ask the token endpoint at `url` once for a token, with the parameters of one grant in `form`.
+
+    `masks` are the texts that no error may repeat, `asked` the scopes in `form`. Raises `RefusedError`,
+    `AnswerError` or `UnreachableError`; their `again` says whether another try could help.
+    """
+    headers, credentials = _client_authentication(client)
+    answer = http.post_form(url, {**form, **credentials}, headers)
+    content = json_object(answer.body)
+    error = _error_code(content)
+    if 200 <= answer.status < 300 and not error:
+        if content is None:
+            raise _not_json(answer, url)
+        return parse(content, answer.host, asked, datetime.now(UTC))
+    raise _failure(answer, content, error, url, masks)
+
+
+def _client_authentication(client: Client) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the headers and the form fields that authenticate the client (RFC 6749 section 2.3.1).
+
+    One of them is empty: a server may refuse a client that authenticates in two ways.
+    """
+    key, secret = client.key, client.secret.reveal()
+    if client.auth == "body":
+        return {}, {"client_id": key, "client_secret": secret}
+    if client.auth == "basic-encoded":
+        key, secret = quote_plus(key), quote_plus(secret)
+    elif ":" in key:
+        raise InputError(
+            "consumer-key holds a colon, which raw Basic authentication cannot carry.",
+            "RFC 7617 ends the user name at the first colon.",
+            "Check that key and secret are not swapped or joined; or set client-auth to basic-encoded or body.",
+        )
+    return {"Authorization": "Basic " + b64encode(f"{key}:{secret}".encode()).decode()}, {}
+
+
+def _error_code(content: Mapping[str, object] | None) -> str:
+    """The `error` member of RFC 6749 section 5.2; Bitbucket's API puts an object there, which is an error too."""
+    error = (content or {}).get("error")
+    if isinstance(error, str):
+        return error
+    return "error" if error else ""
+
+
+def _description(content: Mapping[str, object] | None) -> str:
+    """What the server says of its error, in the shapes of OAuth and of Bitbucket's API."""
+    content = content or {}
+    nested = content.get("error")
+    for value in (
+        content.get("error_description"),
+        nested.get("message") if isinstance(nested, dict) else None,
+    ):
+        if isinstance(value, str):
+            return value
+    return ""
+
+
+def _failure(
+    answer: Answer, content: dict[str, object] | None, error: str, url: str, masks: Sequence[str]
+) -> PipeError:
+    said = show(_description(content) or (error if error != "error" else ""), masks)
+    if answer.status == 429:
+        return rate_limited(answer.host, retry_after(answer))
+    if answer.status in TRY_AGAIN or error in TRY_AGAIN_ERRORS:
+        return AnswerError(
+            f"{answer.host} is in trouble (HTTP {answer.status}{f': {said}' if said else ''}).",
+            "The server or something before it is overloaded, restarting or broken.",
+            "Run the step again in some minutes; for Bitbucket Cloud look at https://bitbucket.status.atlassian.com.",
+            again=True,
+            retry_after=retry_after(answer),
+        )
+    if 300 <= answer.status < 400:
+        return _redirected(answer, masks)
+    if error or answer.status == 401:
+        return refused(answer.host, answer.status, error, said)
+    if answer.status == 403:
+        return RefusedError(
+            f"{answer.host} forbids the request (HTTP 403) and does not say why in JSON.",
+            "A firewall, a proxy or an allow-list of IP addresses stands before the server.",
+            "Check whether this runner's address may reach the server.",
+        )
+    return _not_json(answer, url) if content is None else _odd(answer)
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Seconds that the server wants a client to wait (RFC 9110 section 10.2.3), or None if it does not say."""
+    text = answer.headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return float(text)
+    if not text:
+        return None
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed
+
+    try:
+        moment = parsedate_to_datetime(text)
+        return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _redirected(answer: Answer, masks: Sequence[str]) -> AnswerError:
+    try:
+        target = urlsplit(answer.headers.get("Location", "")).hostname or ""
+    except ValueError:
+        target = ""
+    to = f" to {show(target, masks)}" if target else ""
+    return AnswerError(
+        f"{answer.host} redirects{to} (HTTP {answer.status}), which is never followed with a secret in hand.",
+        "The address is http instead of https, an old one, or leads to a login page.",
+        "Put the final address into base-url or token-url.",
+    )
+
+
+def _not_json(answer: Answer, url: str) -> AnswerError:
+    kind = answer.headers.get("Content-Type", "").lower()
+    page = "an HTML page" if "html" in kind or answer.body.lstrip()[:1] == b"<" else "something that is no JSON object"
+    path = urlsplit(url).path
+    return AnswerError(
+        f"{answer.host} answered with {page} (HTTP {answer.status}).",
+        "The address is not that of a token endpoint, or a login page, proxy or firewall answered in its place.",
+        f"Check base-url or token-url (asked was the path {path or '/'}); for Bitbucket Cloud leave both out.",
+    )
+
+
+def _odd(answer: Answer) -> AnswerError:
+    return AnswerError(
+        f"{answer.host} answered with HTTP {answer.status} and no OAuth error.",
+        "The address is not that of a token endpoint.",
+        "Check base-url or token-url; for Bitbucket Cloud leave both out.",
+    )

@@ -1,0 +1,154 @@
+"""How the text of one input becomes a checked value. Every error names the input and what is allowed."""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from pipe import scope
+from pipe.errors import InputError
+from pipe.reserved import is_reserved
+from pipe.secret import Secret
+
+LONGEST_SECONDS = 86_400
+"""A day: no pipeline step lives longer, and no wait should."""
+
+# Surrogates stand for bytes of the environment that are not UTF-8.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_LONGEST_NAME = 128
+_TRUE = ("true", "yes", "on", "1")
+_FALSE = ("false", "no", "off", "0")
+
+
+class Given(NamedTuple):
+    """The text that somebody gave an input, and from where: shown to the user, so never the text of a secret."""
+
+    text: str
+    source: str
+
+
+def parse_text(name: str, given: Given, *, shown: bool = True) -> str:
+    """Return the text, which must hold no control characters and no white space around it."""
+    text = given.text
+    if _CONTROL.search(text) or text != text.strip():
+        raise InputError(
+            f"{name} (from {given.source}) holds a line break, a control character, or white space around it.",
+            "It was probably pasted with a line break or a space too many.",
+            f"Set {name} again, without anything around it."
+            if shown
+            else f"Copy {name} again from Bitbucket, without anything around it.",
+        )
+    return text
+
+
+def parse_secret(name: str, given: Given) -> Secret:
+    """Return the text as a secret, checked like any other text and never shown."""
+    return Secret(parse_text(name, given, shown=False))
+
+
+def parse_choice(name: str, given: Given, choices: Sequence[str]) -> str:
+    """Return one of `choices`."""
+    if given.text not in choices:
+        allowed = ", ".join(choice for choice in choices if choice)
+        raise _wrong(name, given, "is not one of the known values", f"one of: {allowed}")
+    return given.text
+
+
+def parse_flag(name: str, given: Given) -> bool:
+    """Return true or false, in the spellings that people use in YAML."""
+    text = given.text.lower()
+    if text not in (*_TRUE, *_FALSE):
+        raise _wrong(name, given, "is neither true nor false", "`true` or `false`")
+    return text in _TRUE
+
+
+def parse_seconds(name: str, given: Given, *, at_least: float) -> float:
+    """Return a number of seconds."""
+    try:
+        seconds = float(given.text)
+    except ValueError:
+        seconds = math.nan
+    if not at_least <= seconds <= LONGEST_SECONDS:
+        raise _wrong(name, given, "is not a number of seconds in range", f"{at_least:g} to {LONGEST_SECONDS}")
+    return seconds
+
+
+def parse_count(name: str, given: Given, *, at_most: int) -> int:
+    """Return a whole number from 1 on."""
+    text = given.text
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= at_most):
+        raise _wrong(name, given, "is not a whole number in range", f"1 to {at_most}")
+    return int(text)
+
+
+def parse_scopes(name: str, given: Given) -> tuple[str, ...]:
+    """Return the scopes, each once, in the order given."""
+    try:
+        return scope.split(given.text)
+    except ValueError:
+        raise _wrong(
+            name, given, "holds characters that no scope has", "scopes separated by commas or spaces"
+        ) from None
+
+
+def parse_env_name(name: str, given: Given) -> str:
+    """Return the name of a variable that may be exported without changing how other programs run."""
+    text = given.text
+    if not _ENV_NAME.fullmatch(text) or len(text) > _LONGEST_NAME:
+        raise _wrong(
+            name, given, "is no name of a variable", f"letters, digits and _, no digit first, at most {_LONGEST_NAME}"
+        )
+    if is_reserved(text):
+        raise InputError(
+            f"{name} (from {given.source}) must not be {text}.",
+            "That variable changes how programs run, or belongs to the CI system.",
+            "Choose another name, for instance BITBUCKET_ACCESS_TOKEN.",
+        )
+    return text
+
+
+def parse_url(name: str, given: Given, *, optional: bool = False) -> str:
+    """Return an https URL, or an http one of a loopback address: a secret goes over no open wire."""
+    text = given.text
+    if optional and not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host, parts = "", urlsplit("")
+    if not host or not text.isascii() or not text.isprintable() or set(text) & set(' "<>\\^`{|}'):
+        raise _wrong(name, given, "is no URL", "an address such as https://bitbucket.org", shown=False)
+    if "@" in parts.netloc or "#" in text:
+        raise _wrong(name, given, "holds credentials or a fragment", "an address without `user@` and `#`", shown=False)
+    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
+        return text
+    raise _wrong(name, given, "is not https", "https://, or http:// to a loopback address", shown=False)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host`, as `urlsplit` gives it, is this machine: localhost, 127.0.0.0/8 or ::1."""
+    if host in ("localhost", "::1"):
+        return True
+    numbers = host.split(".")
+    return (
+        len(numbers) == 4
+        and numbers[0] == "127"
+        and all(re.fullmatch(r"[0-9]{1,3}", number) and int(number) <= 255 for number in numbers)
+    )
+
+
+def _wrong(name: str, given: Given, what: str, allowed: str, *, shown: bool = True) -> InputError:
+    value = f" {_quoted(given.text)}" if shown and given.text else ""
+    return InputError(
+        f"{name}{value} (from {given.source}) {what}.",
+        "The value is misspelt, or an unrelated variable has the same name.",
+        f"Allowed: {allowed}.",
+    )
+
+
+def _quoted(text: str) -> str:
+    cut = text if len(text) <= 60 else text[:60] + "..."
+    return repr(cut)

@@ -1,0 +1,70 @@
+"""The leak oracle: no secret, in none of its forms, where the contract does not put it.
+
+Every test that runs the program hands all it can see to one `Oracle`: both streams, every file that was left, the
+arguments of every process. `tests/unit/test_oracle.py` proves that it can fail.
+"""
+
+from base64 import b64encode
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+
+class Oracle:
+    """Knows the secrets of one test.
+
+    It derives the forms itself, on purpose not with the program's own code: a form that the program forgets must be
+    found here. `key` is the consumer's key, for the Basic header.
+    """
+
+    def __init__(self, secrets: Iterable[str] = (), *, key: str = "") -> None:
+        self._forms: set[bytes] = set()
+        for secret in secrets:
+            self.learn(secret, key=key)
+
+    def learn(self, secret: str, *, key: str = "") -> None:
+        """Look for `secret` too from now on."""
+        if len(secret) < 6:
+            raise ValueError("a secret this short is found by chance")
+        raw = secret.encode()
+        texts = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}
+        texts |= {text.lower() for text in texts if "%" in text}
+        self._forms |= {text.encode() for text in texts}
+        self._forms |= {
+            secret.replace("'", "'\\''").encode(),
+            secret.replace("\\", "\\\\").replace('"', '\\"').encode(),
+        }
+        for before in (b"", b"x", b"xx", b"x-token-auth:", f"{key}:".encode()):
+            encoded = b64encode(before + raw).rstrip(b"=")
+            # What stands before and after the secret changes the characters at its edges.
+            start = -(-len(before) * 8 // 6)
+            inner = encoded[start : (len(before) + len(raw)) * 8 // 6]
+            if len(inner) >= 8:
+                self._forms |= {inner, inner.replace(b"+", b"-").replace(b"/", b"_")}
+        self._forms |= {raw[:12], raw[-12:]} if len(raw) >= 24 else set()
+
+    def check(self, where: str, data: bytes | str) -> None:
+        """Fail, naming `where` and not the secret, if any form of any secret is in `data`."""
+        data = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
+        lower = data.lower()
+        for form in self._forms:
+            if form in data or (b"%" in form and form.lower() in lower):
+                at = max(data.find(form), 0)
+                raise AssertionError(f"a secret's form of {len(form)} bytes leaked into {where}, near byte {at}")
+
+    def check_tree(self, root: Path, allowed: Collection[Path] = ()) -> None:
+        """Check the name and the content of every file under `root` but those in `allowed`."""
+        for path in sorted(root.rglob("*")):
+            self.check("a file's name", str(path))
+            if path.is_symlink():
+                self.check("a link's target", str(path.readlink()))
+            elif path.is_file() and path not in allowed:
+                self.check(str(path), path.read_bytes())
+
+    def check_arguments(self) -> None:
+        """Check the command line of every process of this machine that can be read now."""
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                self.check(f"the arguments of process {path.parent.name}", path.read_bytes())
+            except OSError:
+                continue
