@@ -66,16 +66,14 @@ class TokenEndpoint:
 
     def _success(self, consumer: Consumer, grant: str) -> Response:
         token = self._tokens.mint(consumer, grant)
-        scopes = " ".join(token.scopes)
         answer: dict[str, object] = {
+            "scopes" if self.era == "before" else "scope": " ".join(token.scopes),
             "access_token": token.value,
             "expires_in": LIFETIME,
             "token_type": "bearer",
         }
         if self.era == "before":
-            answer = {"scopes": scopes, **answer, "state": grant}
-        else:
-            answer = {"scope": scopes, **answer}
+            answer["state"] = grant
         if self.era == "before" or grant != "client_credentials":
             answer["refresh_token"] = self._tokens.mint_refresh_token(consumer)
         return json_response(200, answer, _NO_STORE)

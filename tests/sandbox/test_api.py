@@ -1,0 +1,157 @@
+"""The REST API answers as Bitbucket Cloud was seen to answer."""
+
+import pytest
+
+from sandbox import Sandbox
+from tests.sandbox.conftest import Client
+
+
+def test_the_user_of_a_client_credentials_token_is_an_app(client: Client) -> None:
+    """Since May 2026 such a token no longer acts as the consumer's owner."""
+    answer = client.api("user")
+
+    assert [answer.status_code, answer.json()["type"]] == [200, "app_user"]
+
+
+def test_every_answer_names_the_scopes(client: Client) -> None:
+    """What the token has, and what the resource wants, also on a refusal."""
+    granted, refused = client.api("user", "account", "email"), client.api("user", "email")
+
+    assert granted.headers["X-OAuth-Scopes"] == "account, email"
+    assert granted.headers["X-Accepted-OAuth-Scopes"] == "account"
+    assert refused.headers["X-OAuth-Scopes"] == "email"
+
+
+def test_a_missing_scope_is_a_403_that_says_which(client: Client) -> None:
+    """Required and granted stand in the detail."""
+    answer = client.api("user", "team")
+
+    assert answer.status_code == 403
+    assert answer.json() == {
+        "type": "error",
+        "error": {
+            "message": "Your credentials lack one or more required privilege scopes.",
+            "detail": {"required": ["account"], "granted": ["team"]},
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("scope", "status"),
+    [
+        ("repository", 200),
+        ("repository:write", 200),
+        ("pullrequest:write", 200),
+        ("project", 200),
+        ("repository:admin", 403),
+        ("project:admin", 403),
+    ],
+)
+def test_some_scopes_contain_others(client: Client, scope: str, status: int) -> None:
+    """Writing contains reading, but `admin` contains nothing."""
+    assert client.api("repositories/team/hello", scope).status_code == status
+
+
+def test_only_the_header_carries_a_token(sandbox: Sandbox, client: Client) -> None:
+    """A token in the query is a 401 since May 2026."""
+    url = f"https://api.bitbucket.org/2.0/user?access_token={sandbox.mint_token().value}"
+
+    answer = client.session.get(url, timeout=5)
+
+    assert answer.status_code == 401
+    assert answer.json()["error"]["message"] == "Token is invalid, expired, or not supported for this endpoint."
+
+
+def test_an_expired_token_is_told_so(sandbox: Sandbox, client: Client) -> None:
+    """A token expires by hand, or by the clock."""
+    token = sandbox.mint_token()
+    token.expire()
+
+    answer = client.session.get(
+        f"{sandbox.api_url}/user", headers={"Authorization": f"Bearer {token.value}"}, timeout=5
+    )
+
+    assert answer.status_code == 401
+    assert answer.json() == {"type": "error", "error": {"message": "Access token expired."}}
+
+
+def test_pages_lead_to_the_next_by_an_absolute_address(client: Client) -> None:
+    """Following `next` gives every repository once."""
+    first = client.api("repositories/team?pagelen=10").json()
+    second = client.api(first["next"].removeprefix("https://api.bitbucket.org/2.0/")).json()
+
+    assert [first["size"], first["page"], first["pagelen"]] == [12, 1, 10]
+    assert first["next"] == "https://api.bitbucket.org/2.0/repositories/team?pagelen=10&page=2"
+    assert "next" not in second
+    assert len({one["uuid"] for one in first["values"] + second["values"]}) == 12
+
+
+@pytest.mark.parametrize(("pagelen", "status", "given"), [(1, 200, 10), (100, 200, 100), (101, 400, None)])
+def test_a_page_has_ten_to_a_hundred_values(client: Client, pagelen: int, status: int, given: int | None) -> None:
+    """Less than ten means ten; more than a hundred is refused."""
+    answer = client.api(f"repositories/team?pagelen={pagelen}")
+
+    assert [answer.status_code, answer.json().get("pagelen")] == [status, given]
+
+
+def test_fields_choose_what_is_told(client: Client) -> None:
+    """Without `next` among them, paging ends early, as on Bitbucket."""
+    assert client.api("repositories/team?fields=size").json() == {"size": 12}
+    assert client.api("repositories/team/hello?fields=slug,mainbranch.name").json() == {
+        "slug": "hello",
+        "mainbranch": {"name": "main"},
+    }
+    assert "links" not in client.api("repositories/team/hello?fields=-links").json()
+
+
+def test_another_workspace_is_not_found(client: Client) -> None:
+    """A consumer sees the workspace that owns it."""
+    assert client.api("repositories/other/hidden").status_code == 404
+    assert client.api("repositories/team/nothing").status_code == 404
+
+
+def test_an_address_without_an_api_says_so(client: Client) -> None:
+    """`detail` is a text here, where a missing scope has an object."""
+    answer = client.api("nothing/here")
+
+    assert answer.status_code == 404
+    assert answer.json()["error"]["detail"].startswith("There is no API hosted at this URL.")
+
+
+@pytest.mark.parametrize("path", ["workspaces", "repositories?role=member", "user/permissions/workspaces"])
+def test_what_was_removed_in_2026_is_gone(client: Client, path: str) -> None:
+    """The lists across workspaces answer 410."""
+    answer = client.api(path)
+
+    assert answer.status_code == 410
+    assert answer.json()["error"]["message"] == "CHANGE-2770 - Functionality has been deprecated"
+
+
+def test_a_pull_request_needs_its_scope_and_its_fields(client: Client) -> None:
+    """Then it is there."""
+    path, body = "repositories/team/hello/pullrequests", {"title": "Hello", "source": {"branch": {"name": "topic"}}}
+
+    assert client.api(path, "pullrequest", method="POST", json=body).status_code == 403
+    assert client.api(path, "pullrequest:write", method="POST", json={"title": "Hello"}).status_code == 400
+    assert client.api(path, "pullrequest:write", method="POST", json=body).status_code == 201
+    assert [one["title"] for one in client.api(path, "pullrequest").json()["values"]] == ["Hello"]
+
+
+def test_the_value_of_a_secured_variable_is_not_told(client: Client) -> None:
+    """It can be set once, and not be read."""
+    path, body = "repositories/team/hello/pipelines_config/variables", {"key": "K", "value": "V", "secured": True}
+
+    assert client.api(path, "pipeline", method="POST", json=body).status_code == 403
+    assert client.api(path, method="POST", json=body).status_code == 201
+    assert client.api(path, method="POST", json=body).status_code == 409
+    assert client.api(path).json()["values"] == [{"type": "pipeline_variable", "key": "K", "secured": True}]
+
+
+def test_each_host_has_its_own_half(client: Client) -> None:
+    """Tokens come from bitbucket.org, the API is at api.bitbucket.org, and neither does the other's work."""
+    on_the_wrong_host = [
+        client.session.post("https://api.bitbucket.org/site/oauth2/access_token", timeout=5),
+        client.session.get("https://bitbucket.org/2.0/user", timeout=5),
+    ]
+
+    assert [answer.status_code for answer in on_the_wrong_host] == [404, 404]
