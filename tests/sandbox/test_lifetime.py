@@ -1,0 +1,91 @@
+"""The sandbox starts and stops at once, whatever its clients do, and leaves nothing behind."""
+
+import socket
+import threading
+import time
+
+import pytest
+
+from sandbox import Fault, Sandbox
+
+REQUEST = b"GET /x HTTP/1.1\r\nHost: bitbucket.org\r\n\r\n"
+
+
+def sandbox_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("sandbox")]
+
+
+def test_it_starts_and_stops_at_once() -> None:
+    """A test can afford one of its own."""
+    begin = time.monotonic()
+    with Sandbox():
+        started = time.monotonic()
+
+    assert started - begin < 0.3
+    assert time.monotonic() - started < 0.5
+
+
+@pytest.mark.parametrize("kind", ["connect-silence", "silence", "drip-body", "drip-head", "endless", "delay"])
+@pytest.mark.parametrize("direct", [True, False], ids=["direct", "through the proxy"])
+def test_it_stops_while_clients_hang(kind: str, direct: bool) -> None:
+    """No thread is left, and the client learns that it is over."""
+    sandbox = Sandbox(scheme="http")
+    sandbox.faults.add(Fault.from_json({"kind": kind, "interval": 10, "seconds": 60, "body": "abc"}))
+    port = sandbox.port if direct else int(sandbox.proxy_url.rpartition(":")[2])
+    with sandbox, socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
+        if not direct:
+            sock.sendall(b"CONNECT bitbucket.org:443 HTTP/1.1\r\n\r\n")
+            assert sock.recv(1000).startswith(b"HTTP/1.1 200 ")
+        sock.sendall(REQUEST)
+        time.sleep(0.1)
+        begin = time.monotonic()
+        sandbox.close()
+        took = time.monotonic() - begin
+
+    assert took < 0.5
+    assert sandbox_threads() == []
+
+
+def test_a_client_that_goes_takes_its_thread_with_it(sandbox: Sandbox) -> None:
+    """Also in the middle of a handshake that does not go on."""
+    sandbox.faults.add(Fault(kind="connect-silence"))
+    with socket.create_connection(("127.0.0.1", sandbox.port)) as sock:
+        sock.sendall(b"\x16\x03\x01")
+        deadline = time.monotonic() + 5
+        while len(sandbox_threads()) < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert len(sandbox_threads()) == 3
+
+    while len(sandbox_threads()) > 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(sandbox_threads()) == 2
+
+
+def test_it_can_be_closed_without_having_been_started() -> None:
+    """And it leaves no file."""
+    sandbox = Sandbox()
+    assert sandbox.ca_file.exists()
+
+    sandbox.close()
+
+    assert not sandbox.ca_file.exists()
+
+
+def test_the_journal_can_be_waited_for(sandbox: Sandbox) -> None:
+    """For tests that act while a request is on its way."""
+    with pytest.raises(TimeoutError, match="0 requests"):
+        sandbox.journal.wait_for(lambda requests: len(requests) == 1, timeout=0.05)
+
+    with Sandbox(scheme="http") as plain, socket.create_connection(("127.0.0.1", plain.port)) as sock:
+        plain.faults.add(Fault(kind="silence"))
+        sock.sendall(REQUEST)
+        (request,) = plain.journal.wait_for(lambda requests: len(requests) == 1)
+
+    assert (request.method, request.host, request.path) == ("GET", "bitbucket.org", "/x")
+
+
+def test_what_is_no_http_gets_a_400() -> None:
+    """And the end of the connection."""
+    with Sandbox(scheme="http") as plain, socket.create_connection(("127.0.0.1", plain.port)) as sock:
+        sock.sendall(b"\x16\x03\x01hello\r\n")
+        assert sock.recv(100).startswith(b"HTTP/1.1 400 ")
