@@ -1,0 +1,210 @@
+"""The env file: shell text that exports the token and masks it in all that the shell prints from then on.
+
+The rules it follows are those of POSIX.1-2017, XCU chapter 2, and what dash, bash and busybox ash do in practice.
+Bitbucket Pipelines runs a script with `/bin/bash -i FILE` where bash exists, else with `/bin/sh FILE`.
+"""
+
+import errno
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from importlib import resources
+from pathlib import Path
+
+from pipe.errors import ExportError
+from pipe.secret import Secret
+
+_OWN_DIRECTORY = ".bitbucket-token"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+# By errno: why it usually happens, what to do now.
+_ADVICE = {
+    errno.ENOENT: (
+        "The directory around it does not exist.",
+        "Make it first, or name another place with output-file.",
+    ),
+    errno.EEXIST: (
+        "Something that is neither a file nor missing has its name, such as a link committed to the repository.",
+        "Remove it, or name another place with output-file.",
+    ),
+    errno.ELOOP: (
+        "The directory is a symbolic link, and what it points to may be anybody's.",
+        "Remove the link, or name the real directory with output-file.",
+    ),
+    errno.ENOTDIR: (
+        "Its directory is a symbolic link or a file, perhaps committed to the repository.",
+        "Remove that, or name the real directory with output-file.",
+    ),
+    errno.ENOSPC: ("The disk is full.", "Free some space, or name a place on another disk with output-file."),
+    errno.EDQUOT: ("The disk quota is used up.", "Free some space, or name another place with output-file."),
+}
+_OTHERWISE = (
+    "The directory is read-only, or the user of the container may not write there.",
+    "Let the container write to the checkout, or name another place with output-file.",
+)
+
+
+def render(variables: Mapping[str, str | Secret], *, masks: Sequence[str], mask_log: bool, remove: str | None) -> str:
+    """Return the text of an env file, for `.` or `eval` in a POSIX shell.
+
+    `masks` are the texts to replace by `***`, longest first, as `pipe.secret.forms` gives them. `remove` is the
+    path of the file, which then removes itself when it is loaded; `None` keeps it.
+    Raises `ValueError` for what no shell can hold: a name that is none, or a NUL in a value.
+    """
+    nonce = secrets.token_hex(8)
+    forms = _lines(masks) if mask_log else []
+    return _fill(
+        "envfile.sh",
+        ID=nonce,
+        REMOVE="" if remove is None else _fill("envfile_remove.sh", PATHS=_paths(remove)),
+        FILTER=_fill("envfile_filter.sh", ID=nonce, MASKS="\n".join(forms)) if forms else "",
+        EXPORTS="\n".join(f"export {_name(name)}={quote(_text(value))}" for name, value in variables.items()),
+    )
+
+
+def quote(text: str) -> str:
+    """Return `text` as one word of a POSIX shell in which nothing is expanded (XCU 2.2.2, single quotes)."""
+    if "\0" in text:
+        raise ValueError("a shell cannot hold a NUL")
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def write(path: Path, text: str) -> None:
+    """Write `text` to `path` so that only the owner of its directory can read it, or leave nothing behind.
+
+    The working directory of a CI step is untrusted: a pull request may have put a symbolic link or anything else
+    in the way. Raises `ExportError` for whatever keeps the file from being written.
+    """
+    path = path.absolute()
+    with _explained(path):
+        made = _make(path.parent)
+        directory = None
+        try:
+            directory = _open(path.parent)
+            own = path.parent.name == _OWN_DIRECTORY
+            if own:
+                _secure(directory, path.parent)
+            if own or made:
+                _put(directory, ".gitignore", "*\n")
+            _put(directory, path.name, text)
+        except BaseException:
+            if made:
+                _unmake(path.parent, directory)
+            raise
+        finally:
+            if directory is not None:
+                os.close(directory)
+
+
+def _name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError("not the name of a shell variable")
+    return name
+
+
+def _text(value: str | Secret) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def _lines(masks: Sequence[str]) -> list[str]:
+    """The masks line by line, as the filter sees its input, longest first and without repetition."""
+    lines = {line for mask in masks for line in mask.split("\n") if line}
+    return sorted(lines, key=lambda line: (-len(line), line))
+
+
+def _paths(remove: str) -> str:
+    """Where the shell may find the file: the checkout can be mounted elsewhere than in the container."""
+    path = Path(remove)
+    return " ".join(map(quote, (remove, f"./{path.parent.name}/{path.name}", f"./{path.name}")))
+
+
+def _fill(template: str, **filling: str) -> str:
+    """A template with its `@NAME@` filled in; what is filled in is not looked at again."""
+    text = resources.files("pipe").joinpath(template).read_text(encoding="ascii").rstrip("\n")
+    return re.sub("@([A-Z]+)@", lambda match: filling[match[1]], text) + "\n"
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        why, now = _ADVICE.get(error.errno or 0, _OTHERWISE)
+        what = f"The env file {str(path)!r} could not be written: {error.strerror or type(error).__name__}."
+        raise ExportError(what, why, now) from error
+
+
+def _make(directory: Path) -> bool:
+    """Make the directory for its parent's owner, unless something is there; return whether it was made."""
+    try:
+        directory.mkdir(mode=0o700)
+    except FileExistsError:
+        return False
+    try:
+        descriptor = _open(directory)
+        try:
+            os.fchmod(descriptor, 0o700)
+            _give(descriptor, directory.parent.stat())
+        finally:
+            os.close(descriptor)
+    except BaseException:
+        _unmake(directory, None)
+        raise
+    return True
+
+
+def _open(directory: Path) -> int:
+    # Everything below goes through this descriptor, so what is put in the directory's place later does not matter.
+    return os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+def _secure(descriptor: int, directory: Path) -> None:
+    """Let nobody else into a directory that was there before, and use none that a stranger made."""
+    found = os.fstat(descriptor)
+    if found.st_uid not in {os.geteuid(), directory.parent.stat().st_uid}:
+        raise ExportError(
+            f"The directory {str(directory)!r} belongs to another user.",
+            "Somebody else made it, and could read or change what is put there.",
+            "Remove it, or name another place with output-file.",
+        )
+    if stat.S_IMODE(found.st_mode) != 0o700:
+        os.fchmod(descriptor, 0o700)
+
+
+def _put(directory: int, name: str, text: str) -> None:
+    """Write a file of the directory's owner: complete under its name, or not at all."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode):
+            raise FileExistsError(errno.EEXIST, "something that is no file is in the way")
+    temporary = f".{secrets.token_hex(8)}.tmp"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(temporary, flags, 0o600, dir_fd=directory)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            os.fchmod(descriptor, 0o600)
+            _give(descriptor, os.fstat(directory))
+            file.write(text)
+        os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+    except BaseException:
+        # From before the file was made: an interrupt can come between making it and knowing so.
+        with suppress(OSError):
+            os.unlink(temporary, dir_fd=directory)
+        raise
+
+
+def _give(descriptor: int, owner: os.stat_result) -> None:
+    """Root gives the file to the owner of the directory, for whom the container works."""
+    found = os.fstat(descriptor)
+    if os.geteuid() == 0 and (found.st_uid, found.st_gid) != (owner.st_uid, owner.st_gid):
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+
+def _unmake(directory: Path, descriptor: int | None) -> None:
+    with suppress(OSError):
+        if descriptor is not None:
+            os.unlink(".gitignore", dir_fd=descriptor)
+    with suppress(OSError):
+        directory.rmdir()

@@ -1,0 +1,199 @@
+
+# The shell, not a subshell of it? $$ is the same in both; what /proc says is not.
+__bitbucket_token_pid=$$
+if [ -r /proc/self/stat ]; then
+  IFS=' ' read -r __bitbucket_token_pid __bitbucket_token_one </proc/self/stat || :
+fi
+
+__bitbucket_token_how=
+case " ${__bitbucket_token_loaded-} " in
+  *" $$:$__bitbucket_token_id "*)
+    # Loaded before: all output of this shell goes through this filter already.
+    __bitbucket_token_how=loaded ;;
+  *)
+    case $__bitbucket_token_set in
+      *i*)
+        if [ -t 0 ] && [ -t 2 ]; then
+          echo "bitbucket-token: this shell talks to a person, so what it prints is not masked." >&2
+          __bitbucket_token_how=person
+        fi ;;
+    esac ;;
+esac
+
+# What reads stdin or a FIFO and writes each line at once, masked. GNU sed reads byte by byte with -u, 30 times slower
+# than without, but flushes each line that it writes to its special file /dev/stderr. busybox has no -u: awk then.
+__bitbucket_token_filter() {
+  case $1 in
+    gnu) LC_ALL=C command sed -n -f "$__bitbucket_token_new/script" -e 'w /dev/stderr' "$2" 2>&1 >/dev/null ;;
+    sed) LC_ALL=C command sed -u -f "$__bitbucket_token_new/script" "$2" 2>/dev/null ;;
+    awk) LC_ALL=C command awk '
+      BEGIN { while ((getline form < ARGV[1]) > 0) forms[++n] = form; close(ARGV[1]); ARGV[1] = "" }
+      {
+        for (i = 1; i <= n; i++) {
+          if (!index($0, forms[i])) continue
+          done = ""
+          rest = $0
+          while (at = index(rest, forms[i])) {
+            done = done substr(rest, 1, at - 1) "***"
+            rest = substr(rest, at + length(forms[i]))
+          }
+          $0 = done rest
+        }
+        print
+        fflush()
+      }' "$__bitbucket_token_new/forms" "$2" 2>/dev/null ;;
+  esac
+}
+
+# True if every form of the token comes out of the filter as ***.
+__bitbucket_token_probe() {
+  case $1 in
+    gnu)
+      case $(command sed --version 2>/dev/null) in
+        *'(GNU sed)'*) ;;
+        *) return 1 ;;
+      esac ;;
+  esac
+  __bitbucket_token_filter "$1" "$__bitbucket_token_new/forms" >"$__bitbucket_token_new/probe" || return 1
+  [ -s "$__bitbucket_token_new/probe" ] || return 1
+  while IFS= read -r __bitbucket_token_line; do
+    [ "$__bitbucket_token_line" = '***' ] || return 1
+  done <"$__bitbucket_token_new/probe"
+}
+
+if [ -z "$__bitbucket_token_how" ]; then
+  __bitbucket_token_new=
+  for __bitbucket_token_one in "${TMPDIR:-/tmp}" /tmp /var/tmp /dev/shm; do
+    case $__bitbucket_token_one in /*) ;; *) continue ;; esac
+    # mkdir fails if anything of that name is there, so nobody can have prepared it.
+    __bitbucket_token_new=$__bitbucket_token_one/bitbucket-token.$__bitbucket_token_pid.$__bitbucket_token_id
+    if command mkdir -m 700 "$__bitbucket_token_new" 2>/dev/null; then
+      command mkfifo -m 600 "$__bitbucket_token_new/out" "$__bitbucket_token_new/err" 2>/dev/null && break
+      command rm -rf "$__bitbucket_token_new" 2>/dev/null || :
+    fi
+    __bitbucket_token_new=
+  done
+fi
+
+if [ -n "${__bitbucket_token_new-}" ]; then
+  # From a file and not from an argument: arguments show in process lists.
+  command cat 2>/dev/null >"$__bitbucket_token_new/forms" <<'@ID@' || :
+@MASKS@
+@ID@
+  LC_ALL=C command sed 's|[\/.*^$[]|\\&|g
+s|.*|s/&/***/g|' "$__bitbucket_token_new/forms" 2>/dev/null >"$__bitbucket_token_new/script" || :
+  for __bitbucket_token_one in gnu sed awk; do
+    if __bitbucket_token_probe "$__bitbucket_token_one"; then
+      __bitbucket_token_how=$__bitbucket_token_one
+      break
+    fi
+  done
+fi
+
+case $__bitbucket_token_how in
+  loaded | person) ;;
+  '')
+    echo "bitbucket-token: the log of this shell is not masked: it needs mkfifo and GNU sed, sed -u or awk." >&2
+    [ -z "$__bitbucket_token_new" ] || command rm -rf "$__bitbucket_token_new" 2>/dev/null || : ;;
+  *)
+    # Both streams to one place: one filter, so that their lines stay in order.
+    __bitbucket_token_err=err
+    if [ /proc/self/fd/1 -ef /proc/self/fd/3 ] 3>&2 2>/dev/null; then __bitbucket_token_err=out; fi
+
+    # A grandchild: not in the shell's list of jobs, and "wait" does not wait for it. It ends when the last process
+    # closes its end of the FIFO, ignores what is sent to the whole group before that, holds no other file of the
+    # shell open, and says that it has ended by removing the directory. A filter that could not start opens the FIFO
+    # all the same, so that the shell, which waits for that below, goes on, and stops at its next line of output.
+    ( (
+      trap '' HUP INT QUIT TERM
+      unset POSIXLY_CORRECT
+      if [ -n "${BASH_VERSION-}" ]; then
+        for __bitbucket_token_one in /proc/self/fd/*; do
+          [ "${__bitbucket_token_one##*/}" -lt 10 ] || eval "exec ${__bitbucket_token_one##*/}>&-"
+        done
+      fi
+      if [ "$__bitbucket_token_err" = err ]; then
+        (
+          exec >&2 2>/dev/null
+          __bitbucket_token_filter "$__bitbucket_token_how" "$__bitbucket_token_new/err" || : <"$__bitbucket_token_new/err"
+        ) &
+      fi
+      exec 2>/dev/null
+      __bitbucket_token_filter "$__bitbucket_token_how" "$__bitbucket_token_new/out" || : <"$__bitbucket_token_new/out"
+      exec >/dev/null
+      wait
+      command rm -rf "$__bitbucket_token_new"
+    ) </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- & )
+
+    # Opening a FIFO waits for its reader, and the reader opens it after it has read the forms.
+    exec >"$__bitbucket_token_new/out"
+    if [ "$__bitbucket_token_err" = err ]; then
+      exec 2>"$__bitbucket_token_new/err"
+    else
+      exec 2>&1
+    fi
+
+    # The user's own EXIT trap, if there is one. A subshell has none, even where "trap" still shows its parent's.
+    __bitbucket_token_trap=${__bitbucket_token_trap-}
+    __bitbucket_token_keep() {
+      case $2:$1 in
+        EXIT:*__bitbucket_token_end* | 0:*__bitbucket_token_end*) ;;
+        EXIT:* | 0:*) __bitbucket_token_trap=$1 ;;
+      esac
+    }
+    if [ "$__bitbucket_token_pid" = $$ ]; then
+      case ${BASH_VERSION-} in
+        '') trap ;;
+        *) trap -p EXIT ;;
+      esac >"$__bitbucket_token_new/trap"
+      [ ! -s "$__bitbucket_token_new/trap" ] ||
+        eval "$(command sed 's/^trap -- /__bitbucket_token_keep /' "$__bitbucket_token_new/trap")"
+    else
+      __bitbucket_token_trap=
+    fi
+    command rm -f "$__bitbucket_token_new/"* || :
+    # Of several filters in a row the first ends last.
+    [ "${__bitbucket_token_shell-}" = "$__bitbucket_token_pid" ] || __bitbucket_token_first=$__bitbucket_token_new
+    __bitbucket_token_shell=$__bitbucket_token_pid
+    __bitbucket_token_path=$PATH
+    __bitbucket_token_loaded="${__bitbucket_token_loaded-} $$:$__bitbucket_token_id "
+
+    # Closes the shell's ends of the FIFOs and waits for the filters, which write the last lines now: for 2 s at most,
+    # since a process left in the background may keep the FIFOs open for longer.
+    __bitbucket_token_end() {
+      PATH=$__bitbucket_token_path
+      exec >/dev/null 2>&1
+      for __bitbucket_token_one in 0.01 0.01 0.02 0.05 0.1 0.2 0.3 0.5 0.8; do
+        [ -d "$__bitbucket_token_first" ] || break
+        command sleep "$__bitbucket_token_one" || { command sleep 2; break; }
+      done
+    }
+
+    # Lets the user's trap see the status of the shell. Where "exit" can be a function, it keeps that trap from
+    # leaving without the wait above.
+    __bitbucket_token_begin() {
+      case ${BASH_VERSION:+:$SHELLOPTS:} in
+        '' | *:posix:*) ;;
+        *)
+          eval 'exit() {
+            set -- "${1-$?}"
+            { set +x; } 2>/dev/null
+            [ "$BASHPID" != "$__bitbucket_token_shell" ] || __bitbucket_token_end
+            builtin exit "$@"
+          }' ;;
+      esac
+      return "$1"
+    }
+
+    # A trap that the user sets from now on takes the place of this one, as does "exec PROGRAM": the filters still
+    # write every line, but the shell's end no longer waits for them.
+    if [ -n "$__bitbucket_token_trap" ]; then
+      trap 'if { __bitbucket_token_begin "$?"; } 2>/dev/null; then eval "$__bitbucket_token_trap"
+else eval "$__bitbucket_token_trap"; fi
+{ set +eux; } 2>/dev/null; __bitbucket_token_end' EXIT
+    else
+      trap '{ set +eux; } 2>/dev/null; __bitbucket_token_end' EXIT
+    fi ;;
+esac
+unset __bitbucket_token_how __bitbucket_token_new __bitbucket_token_pid __bitbucket_token_line __bitbucket_token_err
+unset -f __bitbucket_token_filter __bitbucket_token_probe __bitbucket_token_keep 2>/dev/null || :
