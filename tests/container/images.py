@@ -3,8 +3,8 @@
 `python3 tests/container/images.py` makes both. It needs nothing but the standard library, so CI can run it
 while the test environment is still being installed.
 
-- The base image has the very name of the Dockerfile's last FROM line, so the Dockerfile is built unchanged. An
-  image that the engine has or can pull is taken as it is. Otherwise Debian bookworm is put together by
+- The base image has the very name of the Dockerfile's last FROM line, so the Dockerfile is built unchanged.
+  An image that the engine has or can pull is taken as it is. Otherwise Debian bookworm is put together by
   mmdebstrap, with a Python of the wanted version from pyenv where there is one, else Debian's own.
 - The job image is what CI steps run in: bash, dash, git, curl and the usual certificates.
 """
@@ -34,10 +34,20 @@ def base_name() -> str:
     return names[-1]
 
 
+def has_base() -> bool:
+    """Say whether the engine has the base image, or gets it from its registry."""
+    return _has(base_name()) or _pulled(base_name())
+
+
+def has_job() -> bool:
+    """Say whether the engine has the job image."""
+    return _has(JOB_IMAGE)
+
+
 def provide_base() -> str:
     """Make sure that the engine has the base image; return what it is, in words."""
     name = base_name()
-    if not _has(name) and not _pulled(name):
+    if not has_base():
         _make_base(name)
     made_of = _inspect(name, f'{{{{index .Config.Labels "{MADE_LABEL}"}}}}')
     return f"{name}, put together here from {made_of}" if made_of else f"{name}, from a registry"
@@ -45,7 +55,7 @@ def provide_base() -> str:
 
 def provide_job() -> str:
     """Make sure that the engine has the job image; return its name."""
-    if not _has(JOB_IMAGE):
+    if not has_job():
         made_of = "Debian bookworm with git and curl"
         _import(JOB_IMAGE, packages=["ca-certificates", "curl", "git"], hooks=[], made_of=made_of)
     return JOB_IMAGE
@@ -82,9 +92,7 @@ def _pyenv_python(version: str) -> Path | None:
     return max(found, key=lambda path: int(path.name.rpartition(".")[2]), default=None)
 
 
-def _import(
-    name: str, packages: list[str], hooks: list[str], made_of: str, changes: Iterable[str] = ()
-) -> None:
+def _import(name: str, packages: list[str], hooks: list[str], made_of: str, changes: Iterable[str] = ()) -> None:
     with tempfile.TemporaryDirectory() as folder:
         tar = Path(folder) / "image.tar"
         _run(
