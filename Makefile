@@ -13,7 +13,7 @@ NODE_READY := tests/node/node_modules/.ready
 LOCK := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
         --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
-.PHONY: help demo test lint format lock token image bench setup clean
+.PHONY: help demo test lint format lock generate token image bench setup clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -36,6 +36,9 @@ format: $(READY)
 lock: $(READY)
 	$(LOCK) --output-file=requirements.txt requirements.in
 	$(LOCK) --output-file=requirements-dev.txt requirements-dev.in
+
+generate: $(READY)
+	$(BIN)/python -m docs.generate
 
 token: $(READY)
 	@$(BIN)/python -m pipe
