@@ -18,6 +18,9 @@ class Export:
     keep_file: bool = False
     output_file: Path | None = None
     """Where the user wants the env file; None leaves it to the CI system whether and where there is one."""
+    channel: str = ""
+    """The channel that shows the token to others, if the user named one."""
+    channel_file: Path | None = None
     masks: tuple[str, ...] = ()
     """All forms of all secrets, longest first."""
 

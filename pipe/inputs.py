@@ -94,6 +94,11 @@ TABLE = (
         "output-file",
         "Where the env file goes; otherwise `.bitbucket-token/env` in the clone directory, by CI.",
     ),
+    Input(
+        "channel",
+        "A way to later jobs that shows the token to others, named here to accept that; see the page of the CI system.",
+    ),
+    Input("channel-file", "The file that `channel` writes, where that is one."),
     Input("keep-file", "Leave the env file in place after it was loaded.", default="false", flag=True),
     Input(
         "print",
@@ -130,6 +135,8 @@ class Inputs(NamedTuple):
     mask_log: bool
     ci: str
     output_file: str
+    channel: str
+    channel_file: str
     keep_file: bool
     print: str
     max_attempts: int
@@ -177,6 +184,8 @@ def check(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inputs:
         mask_log=parse_flag("mask-log", value("mask-log")),
         ci=parse_choice("ci", value("ci"), ("auto", *ci_names)),
         output_file=parse_text("output-file", value("output-file")),
+        channel=parse_text("channel", value("channel")),
+        channel_file=parse_text("channel-file", value("channel-file")),
         keep_file=parse_flag("keep-file", value("keep-file")),
         print=parse_choice("print", value("print"), ("", *PRINTS)),
         max_attempts=parse_count("max-attempts", value("max-attempts"), at_most=100),

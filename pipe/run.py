@@ -41,6 +41,7 @@ class World:
 
 def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     """Get a token, check it, and hand it to later steps. Raises a `PipeError` for each way that can fail."""
+    ci.check_channel(inputs.channel)
     masks = known_forms(inputs, world.env)
     world.log.hide(masks)
     ci.mask(masks)
@@ -104,6 +105,8 @@ def hand_over(inputs: Inputs, ci: CiSystem, world: World, token: AccessToken) ->
         mask_log=inputs.mask_log,
         keep_file=inputs.keep_file,
         output_file=Path(inputs.output_file) if inputs.output_file else None,
+        channel=inputs.channel,
+        channel_file=Path(inputs.channel_file) if inputs.channel_file else None,
         masks=forms(token.value),
     )
     if not inputs.print:

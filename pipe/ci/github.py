@@ -49,16 +49,12 @@ class GitHubActions(CiSystem):
         if self.env.get("GITHUB_OUTPUT") or not export.export_env:
             appended.append(self._file("GITHUB_OUTPUT", _outputs(export)))
             lines.append("Set the outputs access-token, token-type, expires-in, expires-at and scopes.")
-        if not export.output_file:
+
+        def write() -> list[str]:
             append_all(appended)
             return lines
-        lines += self.write_env_file(export, export.output_file)
-        try:
-            append_all(appended)
-        except BaseException:
-            (self.cwd / export.output_file).unlink(missing_ok=True)
-            raise
-        return lines
+
+        return self.beside_env_file(export, write)
 
     def _file(self, variable: str, variables: Mapping[str, str | Secret]) -> tuple[str, Path, str]:
         path = self.env.get(variable, "")

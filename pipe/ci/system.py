@@ -1,11 +1,11 @@
 """What every CI system has in common: the contract of one file in this folder, and the env file as its fallback."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from pipe import envfile
-from pipe.errors import MissingInputError, PipeError
+from pipe.errors import InputError, MissingInputError, PipeError
 from pipe.export import Export
 from pipe.log import Log
 
@@ -23,6 +23,8 @@ class CiSystem:
     """What the `ci` input calls it."""
     title: ClassVar[str]
     """What its makers call it."""
+    channels: ClassVar[Mapping[str, str]] = {}
+    """Channels of this system that show the token: the name that `channel` gives each, and who can read it there."""
 
     def __init__(self, env: Mapping[str, str], log: Log, cwd: Path) -> None:
         self.env = env
@@ -42,7 +44,35 @@ class CiSystem:
 
         Raises `ExportError`, and then leaves nothing half-written.
         """
-        return self.write_env_file(export, export.output_file or self.default_file())
+        if not export.channel:
+            return self.write_env_file(export, export.output_file or self.default_file())
+        lines = self.beside_env_file(export, lambda: self.export_to_channel(export))
+        return [*lines, f"Warning: {self.channels[export.channel]}"]
+
+    def export_to_channel(self, export: Export) -> list[str]:
+        """Hand the token to later jobs through `export.channel`, one of `channels`, and return a line each about it."""
+        raise NotImplementedError
+
+    def check_channel(self, channel: str) -> None:
+        """Raise `InputError` unless this system has the channel, or none is asked for."""
+        if channel and channel not in self.channels:
+            known = f"one of: {', '.join(self.channels)}" if self.channels else f"none, since {self.title} has none"
+            raise InputError(
+                f"channel {channel} does not exist on {self.title}.",
+                "It is misspelt, or of another CI system.",
+                f"Allowed: {known}.",
+            )
+
+    def beside_env_file(self, export: Export, write: Callable[[], list[str]]) -> list[str]:
+        """Call `write`, and write the env file too if the user named one; both, or neither."""
+        if not export.output_file:
+            return write()
+        lines = self.write_env_file(export, export.output_file)
+        try:
+            return [*write(), *lines]
+        except BaseException:
+            (self.cwd / export.output_file).unlink(missing_ok=True)
+            raise
 
     def default_file(self) -> Path:
         """Where the env file goes unless the user says otherwise."""
