@@ -6,7 +6,6 @@ With it curl, git and the program use Bitbucket's real addresses, and none of th
 import base64
 import selectors
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -31,14 +30,14 @@ class Proxy:
     def __init__(
         self,
         address: tuple[str, int],
-        server_port: Callable[[], int],
+        upstream: tuple[str, int],
         credentials: tuple[str, str] | None = None,
     ) -> None:
         self.listener = Listener(*address, self._serve)
         self.credentials = credentials
         self.refuse_all = False
         self.connects: list[Connect] = []
-        self._server_port = server_port
+        self._upstream = upstream
 
     def _serve(self, connection: Connection) -> None:
         method, _, rest = connection.read_line().decode("latin-1").partition(" ")
@@ -52,7 +51,12 @@ class Proxy:
             self.connects.append(Connect(target, refusal.status))
             connection.send(refusal.head() + refusal.body)
             return
-        with socket.create_connection(("127.0.0.1", self._server_port())) as upstream:
+        try:
+            upstream = socket.create_connection(self._upstream)
+        except OSError:
+            self.connects.append(Connect(target, 502))
+            raise ClientGoneError from None
+        with upstream:
             upstream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connects.append(Connect(target, 200))
             connection.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -65,7 +69,7 @@ class Proxy:
             if authorization != expected:
                 challenge = {"Proxy-Authenticate": 'Basic realm="sandbox"', **close}
                 return text_response(407, "Proxy authentication required", challenge)
-        own = {f"{name}:{self._server_port()}" for name in ("127.0.0.1", "localhost", "host.docker.internal")}
+        own = {f"{name}:{self._upstream[1]}" for name in ("127.0.0.1", "[::1]", "localhost", "host.docker.internal")}
         if self.refuse_all or method != "CONNECT" or target not in _BITBUCKET | own:
             return text_response(403, "This proxy leads to the Bitbucket stand-in only", close)
         return None

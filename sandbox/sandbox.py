@@ -75,7 +75,7 @@ class Sandbox:
             faults=self.faults,
             journal=self.journal,
         )
-        self.proxy = Proxy((host, proxy_port), self._upstream, proxy_credentials)
+        self.proxy = Proxy((host, proxy_port), (self._name, self.port), proxy_credentials)
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -185,9 +185,6 @@ class Sandbox:
     def refresh_token(self, consumer: Consumer | None = None) -> str:
         """Return a refresh token as an authorization code would have given it."""
         return self._tokens.mint_refresh_token(consumer or self.consumer)
-
-    def _upstream(self) -> int:
-        return self.port
 
     def _proxy_url(self, host: str) -> str:
         login = "" if self.proxy.credentials is None else ":".join(self.proxy.credentials) + "@"

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from sandbox import Fault, Sandbox
+from tests.sandbox.conftest import Client
 
 REQUEST = b"GET /x HTTP/1.1\r\nHost: bitbucket.org\r\n\r\n"
 
@@ -46,6 +47,19 @@ def test_it_stops_while_clients_hang(kind: str, direct: bool) -> None:
     assert sandbox_threads() == []
 
 
+def test_it_stops_while_a_handshake_hangs(sandbox: Sandbox) -> None:
+    """A client that connects and says nothing delays nothing."""
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as sock:
+        time.sleep(0.1)
+        begin = time.monotonic()
+        sandbox.close()
+        took = time.monotonic() - begin
+        assert sock.recv(1) == b""
+
+    assert took < 0.5
+    assert sandbox_threads() == []
+
+
 def test_a_client_that_goes_takes_its_thread_with_it(sandbox: Sandbox) -> None:
     """Also in the middle of a handshake that does not go on."""
     sandbox.faults.add(Fault(kind="connect-silence"))
@@ -59,6 +73,15 @@ def test_a_client_that_goes_takes_its_thread_with_it(sandbox: Sandbox) -> None:
     while len(sandbox_threads()) > 2 and time.monotonic() < deadline:
         time.sleep(0.01)
     assert len(sandbox_threads()) == 2
+
+
+@pytest.mark.parametrize(("host", "name"), [("0.0.0.0", "127.0.0.1"), ("localhost", "localhost")])
+def test_it_listens_where_it_is_told(host: str, name: str) -> None:
+    """On every address, for containers, it has a name that this machine can use as well."""
+    with Sandbox(host=host) as sandbox:
+        assert sandbox.url == f"https://{name}:{sandbox.port}"
+        assert Client(sandbox).token().status_code == 200
+        assert sandbox.environment("host.docker.internal")["HTTPS_PROXY"].startswith("http://host.docker.internal:")
 
 
 def test_it_can_be_closed_without_having_been_started() -> None:
