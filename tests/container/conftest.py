@@ -54,6 +54,12 @@ def given(bitbucket: Sandbox) -> dict[str, str]:
 
 
 @pytest.fixture
+def ca(bitbucket: Sandbox) -> str:
+    """The option that gives a container that Bitbucket's CA."""
+    return f"--volume={bitbucket.ca_file}:/ca.pem:ro"
+
+
+@pytest.fixture
 def leaks_nothing(bitbucket: Sandbox) -> Callable[[str, str], None]:
     """Check that a text shows no form of any secret there is, and that there is one to be shown."""
 

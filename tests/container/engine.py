@@ -14,10 +14,17 @@ INTERPRETER = "/opt/bitbucket-token/bin/python3"
 Ran = subprocess.CompletedProcess[str]
 
 
-def command(program: str, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = 60) -> Ran:
+def command(
+    program: str,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    timeout: float = 60,
+) -> Ran:
     """Run a program to its end. `env` is added to the tests' own environment."""
     return subprocess.run(
         [program, *arguments],
+        cwd=cwd,
         env={**os.environ, **(env or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -62,8 +69,3 @@ def inside(program: str) -> str:
     """Return what a Python program prints inside the image."""
     no_network = ("--network", "none")
     return output("run", "--rm", *no_network, "--entrypoint", INTERPRETER, PIPE_IMAGE, "-I", "-c", program)
-
-
-def mounted(ca_file: Path) -> str:
-    """Return the option that puts a CA file into the container as `/ca.pem`."""
-    return f"--volume={ca_file}:/ca.pem:ro"

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from pipe.version import VERSION
-from sandbox import Sandbox
 from tests import parts
 from tests.container import engine, images
 
@@ -85,10 +84,10 @@ def _files(name: str) -> list[str]:
 
 
 @pytest.mark.usefixtures("image")
-def test_a_run_finds_all_its_bytecode(bitbucket: Sandbox, given: dict[str, str], tmp_path: Path) -> None:
+def test_a_run_finds_all_its_bytecode(given: dict[str, str], ca: str, tmp_path: Path) -> None:
     """Whatever Python had to compile at run time, it would have written into the container."""
     identity = tmp_path / "container"
-    options = [f"--cidfile={identity}", engine.mounted(bitbucket.ca_file), f"--volume={tmp_path}:/work", "-w/work"]
+    options = [f"--cidfile={identity}", ca, f"--volume={tmp_path}:/work", "-w/work"]
     done = engine.run(env={**given, "NO_PROXY": "localhost"}, options=options)
     try:
         assert done.returncode == 0, done.stderr

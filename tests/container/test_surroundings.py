@@ -15,12 +15,6 @@ pytestmark = [pytest.mark.xdist_group("container"), pytest.mark.usefixtures("ima
 TOKEN_PATH = "/site/oauth2/access_token"
 
 
-@pytest.fixture
-def ca(bitbucket: Sandbox) -> str:
-    """The option that gives the container the stand-in's CA."""
-    return engine.mounted(bitbucket.ca_file)
-
-
 def _token(bitbucket: Sandbox) -> str:
     assert len(bitbucket.tokens) == 1
     return bitbucket.tokens[0].value

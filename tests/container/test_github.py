@@ -1,0 +1,89 @@
+"""The action in a GitHub workflow, run by `act`.
+
+`act` masks what it is told to mask and nothing that GitHub's runner would derive from that: this shows that the action
+works and registers every form itself, not how GitHub masks.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sandbox import Sandbox
+from tests import parts
+from tests.container import engine, images
+
+pytestmark = [pytest.mark.xdist_group("container"), pytest.mark.usefixtures("image")]
+
+
+@pytest.fixture
+def checkout(bitbucket: Sandbox, tmp_path: Path) -> Path:
+    """A clone of the tree as it is, uncommitted changes included, with the stand-in's CA in it."""
+    folder = tmp_path / "checkout"
+    listed = engine.command("git", "-C", str(images.ROOT), "ls-files", "-z", "-co", "--exclude-standard").stdout
+    for name in filter(None, listed.split("\0")):
+        if (source := images.ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, folder / name)
+    shutil.copy(bitbucket.ca_file, folder / "ca.pem")
+    author = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
+    for arguments in (("init", "-q", "-b", "main"), ("add", "."), (*author, "commit", "-q", "-m", "Test")):
+        assert engine.command("git", "-C", str(folder), *arguments).returncode == 0
+    return folder
+
+
+@pytest.fixture
+def act(checkout: Path, bitbucket: Sandbox, job_image: str, tmp_path: Path) -> Callable[[str], engine.Ran]:
+    """Run one job of the workflow."""
+    program = parts.need("act")
+
+    def run(job: str) -> engine.Ran:
+        env = {
+            "CONSUMER_KEY": bitbucket.consumer.key,
+            "CONSUMER_SECRET": bitbucket.consumer.secret,
+            "DOCKER_BUILDKIT": "0",
+            "HOME": str(tmp_path / "home"),
+            "XDG_CACHE_HOME": str(tmp_path / "home" / "cache"),
+            "XDG_CONFIG_HOME": str(tmp_path / "home" / "config"),
+            "DOCKER_CONFIG": os.environ.get("DOCKER_CONFIG", str(Path.home() / ".docker")),
+        }
+        options = ["--bind", "--platform", f"ubuntu-latest={job_image}", "--pull=false", "--network", "host", "--rm"]
+        options += ["--no-cache-server", "--directory", str(checkout), "--job", job]
+        options += ["--workflows", str(checkout / "tests/container/workflows/github.yml")]
+        options += ["--secret", "CONSUMER_KEY", "--secret", "CONSUMER_SECRET", "--var", f"PROXY={bitbucket.proxy_url}"]
+        return engine.command(program, "push", *options, env=env, timeout=180)
+
+    return run
+
+
+def test_later_steps_use_the_token_and_the_log_does_not_show_it(
+    act: Callable[[str], engine.Ran], bitbucket: Sandbox, leaks_nothing: Callable[[str, str], None]
+) -> None:
+    """A clone over HTTPS, a call of the REST API, outputs, and a step that prints the token by mistake."""
+    done = act("token")
+    log = done.stdout + done.stderr
+    leaks_nothing("the log", log)
+    assert done.returncode == 0, log
+    assert len(bitbucket.tokens) == 1
+    assert "cloned: # Hello from the pipe's sandbox" in log
+    assert '"full_name": "team/hello"' in log
+    assert "by mistake: ***" in log
+    assert "by mistake, on standard error: ***" in log
+    assert "output and variable are the same" in log
+    assert "scopes: account repository:write" in log
+
+
+def test_a_refused_consumer_fails_the_step_and_exports_nothing(
+    act: Callable[[str], engine.Ran], bitbucket: Sandbox
+) -> None:
+    """The failure says what to do; a later step finds no variable."""
+    done = act("refused")
+    log = done.stdout + done.stderr
+    assert done.returncode == 0, log
+    assert "outcome: failure" in log
+    assert "variable: not set" in log
+    assert "Now:" in log
+    assert "this-is-the-wrong-secret" not in log
+    assert bitbucket.tokens == []
