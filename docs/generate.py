@@ -1,8 +1,11 @@
-"""Write what follows from the table of inputs: action.yml, bitbucket-pipe.yml, pipe.yml and the README's table.
+"""Write what follows from the table of inputs and the pages of the CI systems.
+
+That is action.yml, bitbucket-pipe.yml, pipe.yml, and the README's tables.
 
 `python -m docs.generate` writes the files; `--check` fails, naming the first file that differs.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -85,7 +88,21 @@ def _readme() -> str:
     rows = "".join(_row(declared) for declared in TABLE)
     table = f"| Input | Variable | Default | Usage |\n| --- | --- | --- | --- |\n{rows}"
     outputs = "| Output | Meaning |\n| --- | --- |\n" + "".join(f"| `{k}` | {v} |\n" for k, v in OUTPUTS.items())
-    return _between(_between(text, "inputs", table), "outputs", outputs)
+    text = _between(_between(text, "inputs", table), "outputs", outputs)
+    return _between(text, "systems", _systems())
+
+
+def _systems() -> str:
+    """The table of CI systems, from the head of each page in docs/ci."""
+    text = "| CI system | How the token arrives | What masks it | Proven by |\n| --- | --- | --- | --- |\n"
+    for path in sorted((ROOT / "docs/ci").glob("*.md")):
+        page = path.read_text()
+        title = page.partition("\n")[0].removeprefix("# ")
+        cells = [re.search(rf"^- {name}: (.+)$", page, re.MULTILINE) for name in ("Arrives", "Masked by", "Proven by")]
+        if not all(cells):
+            raise SystemExit(f"{path.name} lacks a line of its head")
+        text += f"| [{title}](docs/ci/{path.name}) | {' | '.join(cell[1] for cell in cells if cell)} |\n"
+    return text
 
 
 def _row(declared: Input) -> str:
