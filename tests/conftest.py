@@ -1,0 +1,36 @@
+"""What every test can ask for: a running stand-in, and a world to run the program in."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox import Sandbox
+from tests.program import World, install
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the one marker of these tests."""
+    config.addinivalue_line("markers", "sandbox(**options): start the stand-in with these options of `Sandbox`")
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment that the program is installed in."""
+    return install(tmp_path_factory.mktemp("installed"))
+
+
+@pytest.fixture
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A running stand-in; the marker `sandbox` says how it is to differ from the usual one."""
+    marker = request.node.get_closest_marker("sandbox")
+    with Sandbox(**(marker.kwargs if marker else {})) as running:
+        yield running
+
+
+@pytest.fixture
+def world(installed: Path, sandbox: Sandbox) -> Iterator[World]:
+    """Directories of one run, whose names tell nothing and lie in nobody's way."""
+    with tempfile.TemporaryDirectory(prefix="world-") as folder:
+        yield World(Path(folder), installed, sandbox)
