@@ -20,6 +20,9 @@ from pipe.secret import Secret
 _OWN_DIRECTORY = ".bitbucket-token"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
+# Characters in a mask from which on GNU sed takes longer than awk to get ready: 0.1 s and more.
+_LONG = 1000
+
 # By errno: why it usually happens, what to do now.
 _ADVICE = {
     errno.ENOENT: (
@@ -60,7 +63,7 @@ def render(variables: Mapping[str, str | Secret], *, masks: Sequence[str], mask_
         "envfile.sh",
         ID=nonce,
         REMOVE="" if remove is None else _fill("envfile_remove.sh", PATHS=_paths(remove)),
-        FILTER=_fill("envfile_filter.sh", ID=nonce, MASKS="\n".join(forms)) if forms else "",
+        FILTER=_filter(nonce, forms) if forms else "",
         EXPORTS="\n".join(f"export {_name(name)}={quote(_text(value))}" for name, value in variables.items()),
     )
 
@@ -113,6 +116,11 @@ def _lines(masks: Sequence[str]) -> list[str]:
     """The masks line by line, as the filter sees its input, longest first and without repetition."""
     lines = {line for mask in masks for line in mask.split("\n") if line}
     return sorted(lines, key=lambda line: (-len(line), line))
+
+
+def _filter(nonce: str, forms: Sequence[str]) -> str:
+    ways = ("mawk awk", "gnu sed") if len(forms[0]) > _LONG else ("gnu sed", "mawk awk")
+    return _fill("envfile_filter.sh", ID=nonce, MASKS="\n".join(forms), WAYS=" ".join(ways))
 
 
 def _paths(remove: str) -> str:

@@ -20,39 +20,44 @@ case " ${__bitbucket_token_loaded-} " in
     esac ;;
 esac
 
-# What reads stdin or a FIFO and writes each line at once, masked. GNU sed reads byte by byte with -u, 30 times slower
-# than without, but flushes each line that it writes to its special file /dev/stderr. busybox has no -u: awk then.
+# Writes the file (or FIFO) $2 masked, each line at once, in one of four ways. GNU sed with -u reads byte by byte and
+# is 30 times slower than without; but it always flushes what it writes to its special file /dev/stderr. The sed of
+# busybox cannot flush at all, so there it is awk, which ends a last line that has no newline. mawk needs an option
+# to read line by line. GNU sed takes seconds for forms of many thousand characters, so then awk comes first.
 __bitbucket_token_filter() {
   case $1 in
     gnu) LC_ALL=C command sed -n -f "$__bitbucket_token_new/script" -e 'w /dev/stderr' "$2" 2>&1 >/dev/null ;;
     sed) LC_ALL=C command sed -u -f "$__bitbucket_token_new/script" "$2" 2>/dev/null ;;
-    awk) LC_ALL=C command awk '
-      BEGIN { while ((getline form < ARGV[1]) > 0) forms[++n] = form; close(ARGV[1]); ARGV[1] = "" }
-      {
-        for (i = 1; i <= n; i++) {
-          if (!index($0, forms[i])) continue
-          done = ""
-          rest = $0
-          while (at = index(rest, forms[i])) {
-            done = done substr(rest, 1, at - 1) "***"
-            rest = substr(rest, at + length(forms[i]))
-          }
-          $0 = done rest
-        }
-        print
-        fflush()
-      }' "$__bitbucket_token_new/forms" "$2" 2>/dev/null ;;
+    awk) LC_ALL=C command awk "$__bitbucket_token_awk" "$__bitbucket_token_new/forms" "$2" 2>/dev/null ;;
+    mawk) LC_ALL=C command awk -W interactive "$__bitbucket_token_awk" "$__bitbucket_token_new/forms" "$2" 2>/dev/null ;;
   esac
 }
+__bitbucket_token_awk='
+  BEGIN {
+    while ((getline form < ARGV[1]) > 0) { forms[++n] = form; size[n] = length(form) }
+    close(ARGV[1])
+    ARGV[1] = ""
+  }
+  {
+    for (i = 1; i <= n; i++) {
+      if (length($0) < size[i] || !index($0, forms[i])) continue
+      done = ""
+      rest = $0
+      while (at = index(rest, forms[i])) {
+        done = done substr(rest, 1, at - 1) "***"
+        rest = substr(rest, at + size[i])
+      }
+      $0 = done rest
+    }
+    print
+    fflush()
+  }'
 
-# True if every form of the token comes out of the filter as ***.
+# True if every form of the token comes out as ***.
 __bitbucket_token_probe() {
   case $1 in
-    gnu)
-      case $(command sed --version 2>/dev/null) in
-        *'(GNU sed)'*) ;;
-        *) return 1 ;;
-      esac ;;
+    gnu) case $(command sed --version 2>/dev/null) in *'(GNU sed)'*) ;; *) return 1 ;; esac ;;
+    mawk) case $(command awk -W version 2>/dev/null </dev/null) in mawk*) ;; *) return 1 ;; esac ;;
   esac
   __bitbucket_token_filter "$1" "$__bitbucket_token_new/forms" >"$__bitbucket_token_new/probe" || return 1
   [ -s "$__bitbucket_token_new/probe" ] || return 1
@@ -61,8 +66,9 @@ __bitbucket_token_probe() {
   done <"$__bitbucket_token_new/probe"
 }
 
-if [ -z "$__bitbucket_token_how" ]; then
-  __bitbucket_token_new=
+__bitbucket_token_new=
+# In ksh93 a ( ) is no process of its own: the filter would be the shell's child, and "wait" would wait for it.
+case $__bitbucket_token_how${KSH_VERSION-} in '' | @*)
   for __bitbucket_token_one in "${TMPDIR:-/tmp}" /tmp /var/tmp /dev/shm; do
     case $__bitbucket_token_one in /*) ;; *) continue ;; esac
     # mkdir fails if anything of that name is there, so nobody can have prepared it.
@@ -72,17 +78,17 @@ if [ -z "$__bitbucket_token_how" ]; then
       command rm -rf "$__bitbucket_token_new" 2>/dev/null || :
     fi
     __bitbucket_token_new=
-  done
-fi
+  done ;;
+esac
 
-if [ -n "${__bitbucket_token_new-}" ]; then
+if [ -n "$__bitbucket_token_new" ]; then
   # From a file and not from an argument: arguments show in process lists.
   command cat 2>/dev/null >"$__bitbucket_token_new/forms" <<'@ID@' || :
 @MASKS@
 @ID@
   LC_ALL=C command sed 's|[\/.*^$[]|\\&|g
 s|.*|s/&/***/g|' "$__bitbucket_token_new/forms" 2>/dev/null >"$__bitbucket_token_new/script" || :
-  for __bitbucket_token_one in gnu sed awk; do
+  for __bitbucket_token_one in @WAYS@; do
     if __bitbucket_token_probe "$__bitbucket_token_one"; then
       __bitbucket_token_how=$__bitbucket_token_one
       break
@@ -93,7 +99,7 @@ fi
 case $__bitbucket_token_how in
   loaded | person) ;;
   '')
-    echo "bitbucket-token: the log of this shell is not masked: it needs mkfifo and GNU sed, sed -u or awk." >&2
+    echo "bitbucket-token: the log of this shell is not masked: that needs mkfifo and sed or awk." >&2
     [ -z "$__bitbucket_token_new" ] || command rm -rf "$__bitbucket_token_new" 2>/dev/null || : ;;
   *)
     # Both streams to one place: one filter, so that their lines stay in order.
@@ -115,11 +121,13 @@ case $__bitbucket_token_how in
       if [ "$__bitbucket_token_err" = err ]; then
         (
           exec >&2 2>/dev/null
-          __bitbucket_token_filter "$__bitbucket_token_how" "$__bitbucket_token_new/err" || : <"$__bitbucket_token_new/err"
+          __bitbucket_token_filter "$__bitbucket_token_how" "$__bitbucket_token_new/err" ||
+        [ ! -p "$__bitbucket_token_new/err" ] || : <"$__bitbucket_token_new/err"
         ) &
       fi
       exec 2>/dev/null
-      __bitbucket_token_filter "$__bitbucket_token_how" "$__bitbucket_token_new/out" || : <"$__bitbucket_token_new/out"
+      __bitbucket_token_filter "$__bitbucket_token_how" "$__bitbucket_token_new/out" ||
+        [ ! -p "$__bitbucket_token_new/out" ] || : <"$__bitbucket_token_new/out"
       exec >/dev/null
       wait
       command rm -rf "$__bitbucket_token_new"
@@ -137,7 +145,7 @@ case $__bitbucket_token_how in
     __bitbucket_token_trap=${__bitbucket_token_trap-}
     __bitbucket_token_keep() {
       case $2:$1 in
-        EXIT:*__bitbucket_token_end* | 0:*__bitbucket_token_end*) ;;
+        *:- | *:*__bitbucket_token_end*) ;;
         EXIT:* | 0:*) __bitbucket_token_trap=$1 ;;
       esac
     }
@@ -151,7 +159,8 @@ case $__bitbucket_token_how in
     else
       __bitbucket_token_trap=
     fi
-    command rm -f "$__bitbucket_token_new/"* || :
+    command rm -f "$__bitbucket_token_new/forms" "$__bitbucket_token_new/script" "$__bitbucket_token_new/probe" \
+      "$__bitbucket_token_new/trap" "$__bitbucket_token_new/out" "$__bitbucket_token_new/err" || :
     # Of several filters in a row the first ends last.
     [ "${__bitbucket_token_shell-}" = "$__bitbucket_token_pid" ] || __bitbucket_token_first=$__bitbucket_token_new
     __bitbucket_token_shell=$__bitbucket_token_pid
@@ -196,4 +205,5 @@ else eval "$__bitbucket_token_trap"; fi
     fi ;;
 esac
 unset __bitbucket_token_how __bitbucket_token_new __bitbucket_token_pid __bitbucket_token_line __bitbucket_token_err
+unset __bitbucket_token_awk
 unset -f __bitbucket_token_filter __bitbucket_token_probe __bitbucket_token_keep 2>/dev/null || :
