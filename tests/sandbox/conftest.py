@@ -27,6 +27,13 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
+@pytest.fixture
+def plain() -> Iterator[Sandbox]:
+    """A stand-in without TLS: what is on the wire can be read."""
+    with Sandbox(scheme="http") as running:
+        yield running
+
+
 class Client:
     """`requests`, led to the stand-in by the proxy and by nothing of this machine's own."""
 
