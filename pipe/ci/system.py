@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import ClassVar
 
 from pipe import envfile
@@ -91,7 +92,7 @@ class CiSystem:
         shown = f"./{path.relative_to(self.cwd)}" if path.is_relative_to(self.cwd) else str(path)
         lines = [
             f"Wrote {export.env_name} to {shown}; the next line of the script loads it:",
-            f"    . {shown}",
+            f"    . {quote(shown)}",
         ]
         if export.mask_log:
             lines.append("From then on that shell replaces the token by *** in its log.")
