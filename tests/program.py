@@ -202,6 +202,8 @@ def run_program(
     *arguments: str,
     env: Mapping[str, str] | None = None,
     secrets: Sequence[str] = (),
+    tokens: Sequence[str] = (),
+    prints: bool = False,
     isolated: bool = True,
     prefix: Sequence[str] = (),
     cwd: Path | None = None,
@@ -214,9 +216,10 @@ def run_program(
     """Run `python -I -m pipe` to its end, hold it to what is always true, and return all that it did.
 
     `env` is added to a small environment that leads to the sandbox. `secrets` are those that the oracle cannot know
-    of: not the consumer's secret, not the sandbox's tokens. `prefix` is a command that starts another one. `during`
-    is called while it runs. `allowed` are more files that the token may stand in; `may_export` says that values may
-    be exported although the run fails, as when it is interrupted right after that.
+    of: not the consumer's secret; `tokens` likewise, beside those that the sandbox made. `prints` says that standard
+    output may hold the token although neither command line nor environment ask for that. `prefix` is a command that
+    starts another one. `during` is called while it runs. `allowed` are more files that the token may stand in;
+    `may_export` says that values may be exported although the run fails, as when it is interrupted right after that.
     """
     environment = {
         "PATH": os.defpath,
@@ -257,9 +260,9 @@ def run_program(
         connects=[f"{connect.target} {connect.status}" for connect in world.sandbox.proxy.connects[known[1] :]],
         seconds=seconds,
         peak=watch.peak,
-        tidy=_tidier(world, secrets),
+        tidy=_tidier(world, secrets, tokens),
     )
-    _Rules(world, arguments, environment, secrets, allowed, may_export, before).hold(outcome, watch)
+    _Rules(world, arguments, environment, secrets, tokens, prints, allowed, may_export).hold(outcome, watch)
     return outcome
 
 
@@ -271,9 +274,10 @@ class _Rules:
     arguments: Sequence[str]
     environment: Mapping[str, str]
     secrets: Sequence[str]
+    tokens: Sequence[str]
+    prints: bool
     allowed: Sequence[Path]
     may_export: bool
-    before: Mapping[str, bytes]
 
     def hold(self, outcome: Outcome, watch: _Watch) -> None:
         told = f"{outcome.shown}\n{outcome.told}"
@@ -293,7 +297,7 @@ class _Rules:
             lines = [line for line in lines if not line.startswith(MASK_COMMAND)]
         inputs.check("the streams", "\n".join(lines))
         tokens.check("standard error", outcome.err if not self._on_actions else "\n".join(lines[lines.index("") :]))
-        if not self._input("print"):
+        if not (self.prints or self._input("print")):
             tokens.check("the streams", "\n".join(lines))
         targets = {str(path.relative_to(self.world.root)) for path in self._token_files()}
         for path, text in outcome.files.items():
@@ -326,7 +330,8 @@ class _Rules:
 
     def _oracles(self) -> tuple[Oracle, Oracle]:
         key = self._input("consumer-key")
-        return Oracle(self._input_secrets(), key=key), Oracle([t.value for t in self.world.sandbox.tokens], key=key)
+        tokens = [*(token.value for token in self.world.sandbox.tokens), *self.tokens]
+        return Oracle(self._input_secrets(), key=key), Oracle(tokens, key=key)
 
     def _input_secrets(self) -> list[str]:
         return [*(consumer.secret for consumer in self.world.sandbox.consumers), *self.secrets]
@@ -383,9 +388,9 @@ def _changes(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> dict[st
     return {name: data.decode("utf-8", "surrogateescape") for name, data in {**changed, **gone}.items()}
 
 
-def _tidier(world: World, secrets: Sequence[str]) -> Callable[[str], str]:
+def _tidier(world: World, secrets: Sequence[str], tokens: Sequence[str]) -> Callable[[str], str]:
     sandbox = world.sandbox
-    names = {token.value: "<token>" for token in sandbox.tokens}
+    names = {**{token.value: "<token>" for token in sandbox.tokens}, **dict.fromkeys(tokens, "<token>")}
     for consumer in sandbox.consumers:
         names |= {consumer.secret: "<secret>", consumer.key: "<key>"}
     names |= dict.fromkeys(secrets, "<other secret>")
