@@ -41,7 +41,7 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._text.encode(), other._text.encode())
+        return hmac.compare_digest(_bytes(self._text), _bytes(other._text))
 
     def __hash__(self) -> int:
         return hash((Secret, self._text))
@@ -62,19 +62,22 @@ def forms(secret: Secret, *, key: str | None = None) -> tuple[str, ...]:
     text = secret.reveal()
     if not text:
         return ()
-    found = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1].replace("/", "\\/")}
-    for encoded in (quote(text, safe=""), quote(text), quote_plus(text)):
+    found = {text}
+    for escaped in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
+        found |= {escaped, escaped.replace("/", "\\/")}
+    raw = _bytes(text)
+    for encoded in (quote(raw, safe=""), quote(raw), quote_plus(raw)):
         found |= {encoded, _lower_hex(encoded)}
     for plain in (
         text,
         f"x-token-auth:{text}",
-        *([f"{key}:{text}", f"{quote_plus(key)}:{quote_plus(text)}"] if key else []),
+        *([f"{key}:{text}", f"{quote_plus(_bytes(key))}:{quote_plus(raw)}"] if key else []),
     ):
-        found |= _both_alphabets(b64encode(plain.encode()).decode().rstrip("="))
+        found |= _both_alphabets(b64encode(_bytes(plain)).decode().rstrip("="))
     for shift in range(3):
         found |= {
             fragment
-            for fragment in _both_alphabets(_inner_base64(text.encode(), shift))
+            for fragment in _both_alphabets(_inner_base64(raw, shift))
             if len(fragment) >= _SHORTEST_FRAGMENT
         }
     return tuple(sorted(found, key=lambda form: (-len(form), form)))
@@ -85,6 +88,11 @@ def redact(text: str, masks: Iterable[str]) -> str:
     for mask in masks:
         text = text.replace(mask, MASK)
     return text
+
+
+def _bytes(text: str) -> bytes:
+    """The very bytes that the environment held, UTF-8 or not."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _both_alphabets(encoded: str) -> set[str]:
