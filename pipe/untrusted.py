@@ -8,8 +8,11 @@ from pipe.secret import redact
 LONGEST = 200
 """Characters of a server's text that are shown at most."""
 
-# Everything that a terminal or a log viewer does not show as one plain character.
-_UNPRINTABLE = re.compile("[^\x20-\x7e\u00a1-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\uf900-\ufdff]")
+# Letters and marks that fill no space: a viewer shows what stands around them as if they were not there.
+_INVISIBLE = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+    + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+)
 
 # The starts of workflow commands (`::`, `##[`, `##vso[`, `##teamcity[`) all begin with a doubled character.
 _DOUBLED = re.compile(r"([:#])(?=\1)")
@@ -21,10 +24,20 @@ def harmless(text: str, masks: Sequence[str]) -> str:
     Control characters become visible before secrets are looked for again, and nothing is ever taken out: what a
     server splits or pads cannot come together.
     """
-    return _DOUBLED.sub(r"\1 ", redact(_UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", redact(text, masks)), masks))
+    return _DOUBLED.sub(r"\1 ", redact(_one_line(redact(text, masks)), masks))
 
 
 def show(text: str, masks: Sequence[str]) -> str:
     """Return a server's text made harmless and cut to `LONGEST` characters."""
     shown = harmless(text, masks)
     return shown if len(shown) <= LONGEST else shown[: LONGEST - 3] + "..."
+
+
+def _one_line(text: str) -> str:
+    """Put a replacement character for each control, format and white-space character but the plain space."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() and character not in _INVISIBLE else "\N{REPLACEMENT CHARACTER}"
+        for character in text
+    )
