@@ -27,20 +27,21 @@ class Oracle:
         if len(secret) < 6:
             raise ValueError("a secret this short is found by chance")
         raw = secret.encode()
-        texts = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}
-        texts |= {text.lower() for text in texts if "%" in text}
-        self._forms |= {text.encode() for text in texts}
-        self._forms |= {
-            secret.replace("'", "'\\''").encode(),
-            secret.replace("\\", "\\\\").replace('"', '\\"').encode(),
-        }
-        for before in (b"", b"x", b"xx", b"x-token-auth:", f"{key}:".encode()):
-            encoded = b64encode(before + raw).rstrip(b"=")
-            # What stands before and after the secret changes the characters at its edges.
-            start = -(-len(before) * 8 // 6)
-            inner = encoded[start : (len(before) + len(raw)) * 8 // 6]
-            if len(inner) >= 8:
-                self._forms |= {inner, inner.replace(b"+", b"-").replace(b"/", b"_")}
+        encodings = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}
+        encodings |= {encoded.lower() for encoded in encodings if "%" in encoded}
+        self._forms |= {encoded.encode() for encoded in encodings}
+        in_json = secret.replace("\\", "\\\\").replace('"', '\\"')
+        in_shell = secret.replace("'", "'\\''")
+        self._forms |= {in_json.encode(), in_json.replace("/", "\\/").encode(), in_shell.encode()}
+        for before in (b"", b"x", b"xx", b"x-token-auth:", f"{key}:".encode(), f"{quote_plus(key)}:".encode()):
+            # The token endpoint's Basic header holds the form-encoded secret (RFC 6749 section 2.3.1).
+            for text in (raw, quote_plus(secret).encode()):
+                wrapped = b64encode(before + text).rstrip(b"=")
+                # What stands before and after the secret changes the characters at its edges.
+                start = -(-len(before) * 8 // 6)
+                inner = wrapped[start : (len(before) + len(text)) * 8 // 6]
+                if len(inner) >= 8:
+                    self._forms |= {inner, inner.replace(b"+", b"-").replace(b"/", b"_")}
         self._forms |= {raw[:12], raw[-12:]} if len(raw) >= 24 else set()
 
     def check(self, where: str, data: bytes | str) -> None:
