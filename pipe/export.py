@@ -1,14 +1,13 @@
 """What is handed to later steps, whatever the CI system."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pipe.secret import Secret
 from pipe.token import AccessToken
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(NamedTuple):
     """A token under the name that the user chose, with the choices that concern its way to later steps."""
 
     token: AccessToken

@@ -2,10 +2,9 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from pipe import printing
 from pipe.checks import check
@@ -27,8 +26,7 @@ from pipe.untrusted import show
 from pipe.version import VERSION
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(NamedTuple):
     """All that a run touches outside itself, handed in by the edge."""
 
     env: Mapping[str, str]

@@ -1,13 +1,12 @@
 """The access token and what the server said of it."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from pipe.secret import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class AccessToken:
+class AccessToken(NamedTuple):
     """A bearer token (RFC 6750), opaque: never parsed, never judged by its look.
 
     `scopes` is None when the server did not say which it granted; `expires_in` (seconds) when it named no lifetime.

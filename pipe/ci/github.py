@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from pathlib import Path
 
 from pipe.ci.command_file import append_all, entries
@@ -151,7 +150,10 @@ def _property(text: str) -> str:
 
 
 def _markdown(text: str) -> str:
-    return f"<code>{escape(text)}</code>".replace("|", "&#124;") if text else ""
+    """Return `text` as code in which nothing is a tag, an entity or the end of a table's cell."""
+    for character in "&<>|":
+        text = text.replace(character, f"&#{ord(character)};")
+    return f"<code>{text}</code>" if text else ""
 
 
 SYSTEM = GitHubActions

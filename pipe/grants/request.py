@@ -1,15 +1,14 @@
 """What a grant gets to work with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipe.http import Http
 from pipe.inputs import Inputs
 from pipe.token import AccessToken
 
 
-@dataclass(frozen=True, slots=True)
-class TokenRequest:
+class TokenRequest(NamedTuple):
     """The checked inputs and the means to act on them."""
 
     inputs: Inputs
