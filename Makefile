@@ -53,7 +53,7 @@ setup: $(READY) $(NODE_READY)
 
 $(READY): requirements-dev.txt
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements-dev.txt
 	@touch $@
 
 # Parts from npm, to compare with; without them, the tests that need one skip and say so.

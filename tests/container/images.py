@@ -6,7 +6,7 @@ while the test environment is still being installed.
 - The base image has the very name of the Dockerfile's last FROM line, so the Dockerfile is built unchanged.
   An image that the engine has or can pull is taken as it is. Otherwise Debian bookworm is put together by
   mmdebstrap, with a Python of the wanted version from pyenv where there is one, else Debian's own.
-- The job image is what CI steps run in: bash, dash, git, curl and the usual certificates.
+- The job image is what CI steps run in: the base image with git and curl.
 """
 
 import os
@@ -15,16 +15,14 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-JOB_IMAGE = "bitbucket-token-tests/job:bookworm"
+JOB_IMAGE = "bitbucket-token-tests/job:latest"
 MADE_LABEL = "bitbucket-token-tests.made-of"
 
 _SLIM = [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "man", "locale")]
-_PATH = "ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 _CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -56,8 +54,10 @@ def provide_base() -> str:
 def provide_job() -> str:
     """Make sure that the engine has the job image; return its name."""
     if not has_job():
-        made_of = "Debian bookworm with git and curl"
-        _import(JOB_IMAGE, packages=["ca-certificates", "curl", "git"], hooks=[], made_of=made_of)
+        provide_base()
+        dockerfile = f"FROM {base_name()}\nRUN apt-get update && apt-get install -y --no-install-recommends curl git\n"
+        command = ["docker", "build", "--network", "host", "--tag", JOB_IMAGE, "-"]
+        _run(command, stdin=dockerfile, env={**os.environ, "DOCKER_BUILDKIT": "0"})
     return JOB_IMAGE
 
 
@@ -81,8 +81,7 @@ def _make_base(name: str) -> None:
     # The machine's own certificates: pip may have to go through a proxy that only this machine trusts.
     bundle = os.environ.get("PIP_CERT") or os.environ.get("SSL_CERT_FILE") or _CA_BUNDLE
     hooks.append(f'cp {shlex.quote(bundle)} "$1{_CA_BUNDLE}"')
-    changes = [f"ENV PIP_CERT={_CA_BUNDLE}", 'CMD ["python3"]']
-    _import(name, ["ca-certificates", *packages], hooks, made_of, changes)
+    _import(name, ["ca-certificates", *packages], hooks, made_of)
 
 
 def _pyenv_python(version: str) -> Path | None:
@@ -92,16 +91,21 @@ def _pyenv_python(version: str) -> Path | None:
     return max(found, key=lambda path: int(path.name.rpartition(".")[2]), default=None)
 
 
-def _import(name: str, packages: list[str], hooks: list[str], made_of: str, changes: Iterable[str] = ()) -> None:
+def _import(name: str, packages: list[str], hooks: list[str], made_of: str) -> None:
+    changes = [
+        "ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
+        f"ENV PIP_CERT={_CA_BUNDLE}",
+        'CMD ["python3"]',
+        f'LABEL {MADE_LABEL}="{made_of}"',
+    ]
     with tempfile.TemporaryDirectory() as folder:
         tar = Path(folder) / "image.tar"
         _run(
-            ["mmdebstrap", "--quiet", "--variant=essential", "--dpkgopt=force-unsafe-io", *_SLIM]
+            ["mmdebstrap", "--quiet", "--variant=apt", "--dpkgopt=force-unsafe-io", *_SLIM]
             + [f"--include={','.join(packages)}"]
             + [f"--customize-hook={hook}" for hook in hooks]
             + ["bookworm", str(tar)]
         )
-        changes = [_PATH, *changes, f'LABEL {MADE_LABEL}="{made_of}"']
         _run(["docker", "import", *(f"--change={change}" for change in changes), str(tar), name])
 
 
@@ -121,8 +125,8 @@ def _quiet(command: list[str]) -> bool:
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
 
 
-def _run(command: list[str]) -> str:
-    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+def _run(command: list[str], *, stdin: str = "", env: Mapping[str, str] | None = None) -> str:
+    result = subprocess.run(command, input=stdin, env=env, capture_output=True, text=True, check=False)
     if result.returncode:
         output = result.stdout + result.stderr
         raise RuntimeError(f"{shlex.join(command)} ended with {result.returncode}:\n{output}")
@@ -130,6 +134,5 @@ def _run(command: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    with ThreadPoolExecutor() as pool:
-        for line in pool.map(lambda provide: provide(), (provide_base, provide_job)):
-            sys.stdout.write(f"image: {line}\n")
+    for provide in (provide_base, provide_job):
+        sys.stdout.write(f"image: {provide()}\n")
