@@ -1,18 +1,12 @@
-"""Which failures are worth another try, and when: exponential waits with full jitter, and the server's Retry-After."""
+"""Which failures are worth another try; `pipe.backoff` says when."""
 
 from collections.abc import Callable
-from typing import TypeVar, cast
-
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from typing import TypeVar
 
 from pipe.deadline import Deadline
-from pipe.errors import AnswerError, PipeError
+from pipe.errors import PipeError
 
 Result = TypeVar("Result")
-
-FIRST_WAIT = 0.5
-LONGEST_WAIT = 30.0
-"""Seconds: the bounds of a wait that no server asked for."""
 
 
 def with_retries(
@@ -28,43 +22,13 @@ def with_retries(
     A failure is tried again if it says so (`PipeError.again`). `announce` gets one line before each wait. A
     `Retry-After` that does not fit into the deadline ends the run at once with an `AnswerError`.
     """
-    backoff = wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT)
+    try:
+        return attempt()
+    except PipeError as error:
+        if not error.again:
+            raise
+        failure = error
+    # Most runs succeed at once. They save a tenth of their time by not importing what it takes to wait.
+    from pipe.backoff import try_again  # noqa: PLC0415
 
-    def failure(state: RetryCallState) -> PipeError:
-        return cast("PipeError", state.outcome and state.outcome.exception())
-
-    def wait(state: RetryCallState) -> float:
-        error = failure(state)
-        if error.retry_after is None:
-            return backoff(state)
-        if error.retry_after >= deadline.remaining():
-            raise _come_back_later(error, deadline) from error
-        return error.retry_after
-
-    def stop(state: RetryCallState) -> bool:
-        return stop_after_attempt(max_attempts)(state) or state.upcoming_sleep >= deadline.remaining()
-
-    def before_sleep(state: RetryCallState) -> None:
-        announce(
-            f"Attempt {state.attempt_number} of {max_attempts}: {failure(state).what} "
-            f"Next try in {state.upcoming_sleep:.1f} s."
-        )
-
-    retrying = Retrying(
-        retry=retry_if_exception(lambda error: isinstance(error, PipeError) and error.again),
-        wait=wait,
-        stop=stop,
-        sleep=sleep,
-        before_sleep=before_sleep,
-        reraise=True,
-    )
-    return retrying(attempt)
-
-
-def _come_back_later(error: PipeError, deadline: Deadline) -> AnswerError:
-    return AnswerError(
-        f"{error.what} It asks to come back in {error.retry_after:.0f} s, "
-        f"after this run's deadline of {deadline.seconds:g} s.",
-        error.why,
-        f"Run the step again in {error.retry_after:.0f} s, or raise deadline above that.",
-    )
+    return try_again(attempt, failure, max_attempts=max_attempts, deadline=deadline, announce=announce, sleep=sleep)
