@@ -12,6 +12,9 @@ from pipe.values import Given
 LARGEST_FILE = 64 * 1024
 """Bytes that a secret's file or an env file may have."""
 
+# `CHANNEL_FILE` is the input channel-file, and not a file that holds the input channel.
+_INPUTS_OWN = frozenset(declared.variable for declared in TABLE)
+
 
 def read(options: Mapping[str, str], env: Mapping[str, str], cwd: Path, *, env_file: str = "") -> dict[str, Given]:
     """Collect what was given for each input; empty means not given.
@@ -37,6 +40,21 @@ def read(options: Mapping[str, str], env: Mapping[str, str], cwd: Path, *, env_f
     return given
 
 
+def told(declared: Input, options: Mapping[str, str], env: Mapping[str, str]) -> Given | None:
+    """What the command line and the environment themselves say of one input, without opening any file."""
+    if text := options.get(declared.name, ""):
+        return Given(text, f"--{declared.name}")
+    prefixed = (f"INPUT_{declared.name.upper()}", f"INPUT_{declared.variable}", f"PLUGIN_{declared.variable}")
+    for variable in (*prefixed, *_own_variables(declared)):
+        if text := env.get(variable, ""):
+            return Given(text, variable)
+    return None
+
+
+def _own_variables(declared: Input) -> tuple[str, ...]:
+    return (declared.variable, *declared.aliases) if declared.own_variable else ()
+
+
 def _first(
     declared: Input,
     options: Mapping[str, str],
@@ -44,17 +62,13 @@ def _first(
     from_file: Mapping[str, str],
     cwd: Path,
 ) -> Given | None:
-    if text := options.get(declared.name, ""):
-        return Given(text, f"--{declared.name}")
-    prefixed = (f"INPUT_{declared.name.upper()}", f"INPUT_{declared.variable}", f"PLUGIN_{declared.variable}")
-    own = (declared.variable, *declared.aliases) if declared.own_variable else ()
-    for variable in (*prefixed, *own):
-        if text := env.get(variable, ""):
+    if (found := told(declared, options, env)) is not None:
+        return found
+    own = _own_variables(declared)
+    for variable in (f"{name}_FILE" for name in own):
+        path = env.get(variable, "") if variable not in _INPUTS_OWN else ""
+        if path and (text := _file_content(cwd / path, variable)):
             return Given(text, variable)
-    for variable in own:
-        path = env.get(f"{variable}_FILE", "")
-        if path and (text := _file_content(cwd / path, f"{variable}_FILE")):
-            return Given(text, f"{variable}_FILE")
     for variable in own:
         if text := from_file.get(variable, ""):
             return Given(text, f"{variable} in the env file")
