@@ -173,7 +173,7 @@ def check(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inputs:
         consumer_key=parse_text("consumer-key", value("consumer-key"), shown=False),
         consumer_secret=parse_secret("consumer-secret", value("consumer-secret")),
         grant=parse_choice("grant", value("grant"), GRANTS),
-        base_url=parse_url("base-url", value("base-url")).rstrip("/"),
+        base_url=parse_url("base-url", value("base-url"), query=False).rstrip("/"),
         token_url=parse_url("token-url", value("token-url"), optional=True),
         client_auth=parse_choice("client-auth", value("client-auth"), CLIENT_AUTHS),
         scope=parse_scopes("scope", value("scope")),

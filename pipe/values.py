@@ -18,6 +18,9 @@ LONGEST_SECONDS = 86_400
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _LONGEST_NAME = 128
+# As `urlsplit` gives it: a name of labels that are not empty, or an address in either protocol.
+_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f.]*:[0-9a-f:.]*")
+_LONGEST_SHOWN = 24
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
 
@@ -27,6 +30,9 @@ class Given(NamedTuple):
 
     text: str
     source: str
+
+    def __repr__(self) -> str:
+        return f"Given(***, {self.source!r})"
 
 
 def parse_text(name: str, given: Given, *, shown: bool = True) -> str:
@@ -109,8 +115,11 @@ def parse_env_name(name: str, given: Given) -> str:
     return text
 
 
-def parse_url(name: str, given: Given, *, optional: bool = False) -> str:
-    """Return an https URL, or an http one of a loopback address: a secret goes over no open wire."""
+def parse_url(name: str, given: Given, *, optional: bool = False, query: bool = True) -> str:
+    """Return an https URL, or an http one of a loopback address: a secret goes over no open wire.
+
+    Without `query`, for a URL that a path is appended to, it must have none.
+    """
     text = given.text
     if optional and not text:
         return ""
@@ -119,10 +128,12 @@ def parse_url(name: str, given: Given, *, optional: bool = False) -> str:
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         host, parts = "", urlsplit("")
-    if not host or not text.isascii() or not text.isprintable() or set(text) & set(' "<>\\^`{|}'):
+    if not _HOST.fullmatch(host) or not text.isascii() or not text.isprintable() or set(text) & set(' "<>\\^`{|}'):
         raise _wrong(name, given, "is no URL", "an address such as https://bitbucket.org", shown=False)
     if "@" in parts.netloc or "#" in text:
         raise _wrong(name, given, "holds credentials or a fragment", "an address without `user@` and `#`", shown=False)
+    if "?" in text and not query:
+        raise _wrong(name, given, "holds a query", "an address without `?`", shown=False)
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
         return text
     raise _wrong(name, given, "is not https", "https://, or http:// to a loopback address", shown=False)
@@ -141,14 +152,10 @@ def is_loopback(host: str) -> bool:
 
 
 def _wrong(name: str, given: Given, what: str, allowed: str, *, shown: bool = True) -> InputError:
-    value = f" {_quoted(given.text)}" if shown and given.text else ""
+    # A long value is none of the known ones, and could be a secret in the wrong place. No part of it may be shown.
+    value = f" '{given.text}'" if shown and 0 < len(given.text) <= _LONGEST_SHOWN else ""
     return InputError(
         f"{name}{value} (from {given.source}) {what}.",
         "The value is misspelt, or an unrelated variable has the same name.",
         f"Allowed: {allowed}.",
     )
-
-
-def _quoted(text: str) -> str:
-    cut = text if len(text) <= 60 else text[:60] + "..."
-    return repr(cut)
