@@ -1,0 +1,288 @@
+"""Where the value of an input comes from, strongest first."""
+
+import os
+from itertools import pairwise
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipe.errors import InputError
+from pipe.inputs import BY_NAME, TABLE, Input
+from pipe.sources import LARGEST_FILE, read
+
+NOWHERE = Path("/nowhere")
+PUBLIC = [declared for declared in TABLE if not declared.secret]
+
+
+class Place:
+    """One source, told how it gives an input called `consumer-key`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.options: dict[str, str] = {}
+        self.env: dict[str, str] = {}
+        self.env_file = ""
+
+    def give(self, source: str, declared: Input, text: str) -> None:
+        """Have `source` give `text`."""
+        if source == "--":
+            self.options[declared.name] = text
+        elif source == "_FILE":
+            file = self.folder / declared.name
+            file.write_text(text + "\n", encoding="utf-8")
+            self.env[f"{declared.variable}_FILE"] = str(file)
+        elif source == "env file":
+            self.env_file = str(self.folder / "the.env")
+            with Path(self.env_file).open("a", encoding="utf-8") as file_:
+                file_.write(f"{declared.variable}='{text}'\n")
+        elif source == "INPUT_-":
+            self.env[f"INPUT_{declared.name.upper()}"] = text
+        elif source in declared.aliases:
+            self.env[source] = text
+        else:
+            self.env[source + declared.variable] = text
+
+    def read(self, declared: Input) -> str | None:
+        """Return what counts for the input in the end."""
+        found = read(self.options, self.env, self.folder, env_file=self.env_file).get(declared.name)
+        return found and found.text
+
+
+def sources_of(declared: Input) -> list[str]:
+    own = ["", *declared.aliases, "_FILE", "env file"] if declared.own_variable else []
+    if f"{declared.name}-file" in BY_NAME:
+        own.remove("_FILE")
+    return [*([] if declared.secret else ["--"]), "INPUT_-", "INPUT_", "PLUGIN_", *own]
+
+
+PAIRS = [(declared, *pair) for declared in TABLE for pair in pairwise(sources_of(declared))]
+
+
+@pytest.mark.parametrize(("declared", "stronger", "weaker"), PAIRS, ids=lambda value: getattr(value, "name", value))
+def test_of_two_sources_the_stronger_counts(declared: Input, stronger: str, weaker: str, tmp_path: Path) -> None:
+    """Command line, INPUT_, PLUGIN_, the bare name, its aliases, its file, and last the env file."""
+    if "-" not in declared.name and (stronger, weaker) == ("INPUT_-", "INPUT_"):
+        pytest.skip("one and the same variable: the name has no hyphen")
+    place = Place(tmp_path)
+    place.give(weaker, declared, "weaker")
+    assert place.read(declared) == "weaker"
+
+    place.give(stronger, declared, "stronger")
+    assert place.read(declared) == "stronger"
+
+    place.give(stronger, declared, "")
+    assert place.read(declared) == "weaker"
+
+
+def test_nothing_given_is_nothing_found() -> None:
+    """Defaults are not the sources' business."""
+    assert read({}, {}, NOWHERE) == {}
+
+
+def test_the_variable_of_an_input_is_never_anothers_file() -> None:
+    """`CHANNEL_FILE` is the input channel-file; it does not have to exist."""
+    given = read({}, {"CHANNEL_FILE": "new-file"}, NOWHERE)
+
+    assert {name: value.text for name, value in given.items()} == {"channel-file": "new-file"}
+
+
+def test_empty_means_not_given() -> None:
+    """CI systems hand in an empty text for whatever is not set."""
+    env = {
+        prefix + declared.variable + end: ""
+        for declared in TABLE
+        for prefix in ("INPUT_", "PLUGIN_", "")
+        for end in ("", "_FILE")
+    }
+
+    assert read({declared.name: "" for declared in PUBLIC}, {**env, "ENV_FILE": ""}, NOWHERE) == {}
+
+
+def test_the_ci_system_is_not_taken_from_the_variable_that_every_ci_sets() -> None:
+    """`CI=true` says nothing of which."""
+    assert read({}, {"CI": "true", "CI_FILE": "/nowhere/x"}, NOWHERE) == {}
+    assert read({}, {"CI": "true", "INPUT_CI": "gitea"}, NOWHERE)["ci"].text == "gitea"
+
+
+@pytest.mark.parametrize("alias", ["BITBUCKET_CLIENT_SECRET", "CLIENT_SECRET"])
+def test_an_alias_gives_the_input_too(alias: str, tmp_path: Path) -> None:
+    """As itself, as a file, and in the env file; the failure that may follow names the alias."""
+    (tmp_path / "secret").write_text("s3cret\n", encoding="utf-8")
+    (tmp_path / "env").write_text(f"{alias}=s3cret\n", encoding="utf-8")
+    found = [
+        read({}, {alias: "s3cret"}, tmp_path),
+        read({}, {f"{alias}_FILE": "secret"}, tmp_path),
+        read({}, {"ENV_FILE": "env"}, tmp_path),
+    ]
+
+    assert [given["consumer-secret"].text for given in found] == ["s3cret"] * 3
+    assert [given["consumer-secret"].source for given in found] == [alias, f"{alias}_FILE", f"{alias} in the env file"]
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"secret", "secret"),
+        (b"secret\n", "secret"),
+        (b"secret\r\n", "secret"),
+        (b"secret\n\n", "secret\n"),
+        (b"\nsecret\n", "\nsecret"),
+        (b" secret \n", " secret "),
+        (b"secret\r", "secret\r"),
+        (b"$HOME `id` \\n %41\n", "$HOME `id` \\n %41"),
+        ("geheimnis-ü".encode(), "geheimnis-ü"),
+        (b"x" * LARGEST_FILE, "x" * LARGEST_FILE),
+    ],
+)
+def test_a_file_loses_its_last_newline_and_nothing_else(content: bytes, text: str, tmp_path: Path) -> None:
+    """That newline is the editor's; a second one is a mistake that the check of the value tells."""
+    (tmp_path / "secret").write_bytes(content)
+
+    given = read({}, {"CONSUMER_SECRET_FILE": "secret"}, tmp_path)
+
+    assert given["consumer-secret"].text == text
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\r\n"])
+def test_an_empty_file_gives_nothing(content: bytes, tmp_path: Path) -> None:
+    """Empty means not given, here too: a weaker source counts."""
+    (tmp_path / "secret").write_bytes(content)
+    (tmp_path / "env").write_text("CONSUMER_SECRET=weaker", encoding="utf-8")
+    env = {"CONSUMER_SECRET_FILE": "secret", "ENV_FILE": "env"}
+
+    assert read({}, env, tmp_path)["consumer-secret"].text == "weaker"
+
+
+def test_a_file_is_not_looked_at_if_something_stronger_counts(tmp_path: Path) -> None:
+    """Otherwise a leftover variable would end the run."""
+    env = {"CONSUMER_SECRET": "s3cret", "CONSUMER_SECRET_FILE": "missing"}
+
+    assert read({}, env, tmp_path)["consumer-secret"].text == "s3cret"
+
+
+BAD_FILES = {
+    "missing": "No such file or directory",
+    "folder": "Is a directory",
+    "large": "larger than 65536 bytes",
+    "endless": "larger than 65536 bytes",
+    "binary": "not UTF-8",
+    "nul\0name": "impossible name",
+    "x" * 300: "File name too long",
+    "file/below": "Not a directory",
+    "loop": "symbolic links",
+    "socket\ud800": "impossible name",
+}
+
+
+@pytest.mark.parametrize("variable", ["CONSUMER_SECRET_FILE", "SCOPE_FILE", "ENV_FILE"])
+@pytest.mark.parametrize("name", BAD_FILES, ids=lambda name: repr(name[:12]))
+def test_a_file_that_cannot_be_read_is_named_by_its_variable(name: str, variable: str, tmp_path: Path) -> None:
+    """Exit 2, and nothing of what is in it."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "large").write_bytes(b"s3cret" * LARGEST_FILE)
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    (tmp_path / "binary").write_bytes(b"\x7fELF s3cret \xff\xfe")
+    (tmp_path / "loop").symlink_to("loop")
+
+    with pytest.raises(InputError, match=BAD_FILES[name]) as caught:
+        read({}, {variable: name}, tmp_path)
+
+    source = "env-file" if variable == "ENV_FILE" else variable
+    assert caught.value.what.startswith(f"The file that {source} names ")
+    assert "s3cret" not in f"{caught.value.what} {caught.value.__cause__} {caught.value.__context__}"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
+    """A container often runs as another user."""
+    (tmp_path / "secret").touch(mode=0o000)
+
+    with pytest.raises(InputError, match="Permission denied"):
+        read({}, {"CONSUMER_SECRET_FILE": "secret"}, tmp_path)
+
+
+def test_a_file_may_be_a_pipe(tmp_path: Path) -> None:
+    """`CONSUMER_SECRET_FILE=<(...)`: what is written into it in pieces is read whole."""
+    os.mkfifo(tmp_path / "pipe")
+
+    def write() -> None:
+        with (tmp_path / "pipe").open("wb", buffering=0) as pipe:
+            pipe.write(b"s3")
+            pipe.write(b"cret\n")
+
+    writer = Thread(target=write)
+    writer.start()
+    given = read({}, {"CONSUMER_SECRET_FILE": "pipe"}, tmp_path)
+    writer.join()
+
+    assert given["consumer-secret"].text == "s3cret"
+
+
+ENV_FILE = """
+# A comment
+CONSUMER_KEY = key   # and another
+export SCOPE="a b"
+CONSUMER_SECRET='$HOME ${CONSUMER_KEY} `id` #'
+TOKEN_URL=
+UNRELATED=1
+"""
+
+
+def test_an_env_file_is_taken_literally(tmp_path: Path) -> None:
+    """`$X` in a secret is no reference, and what is empty or no input is left out."""
+    (tmp_path / "the.env").write_text(ENV_FILE, encoding="utf-8")
+
+    given = read({}, {"HOME": "/root"}, tmp_path, env_file="the.env")
+
+    assert {name: value.text for name, value in given.items()} == {
+        "consumer-key": "key",
+        "scope": "a b",
+        "consumer-secret": "$HOME ${CONSUMER_KEY} `id` #",
+    }
+
+
+def test_no_env_file_is_read_unless_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The working directory of a CI run is untrusted: a committed `.env` could send the secret elsewhere."""
+    for name in (".env", "env", ".bitbucket-token"):
+        (tmp_path / name).write_text("BASE_URL=https://evil.example\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    assert read({}, {}, tmp_path) == {}
+    assert read({}, {"ENV_FILE": ".env"}, tmp_path)["base-url"].text == "https://evil.example"
+
+
+def test_an_env_file_names_no_other_file(tmp_path: Path) -> None:
+    """It gives values, and the command line's choice of it is stronger than the environment's."""
+    (tmp_path / "one").write_text("SCOPE=one\nENV_FILE=two\nCONSUMER_KEY_FILE=two\nINPUT_GRANT=x\n", encoding="utf-8")
+    (tmp_path / "two").write_text("SCOPE=two\n", encoding="utf-8")
+
+    given = read({}, {"ENV_FILE": "two"}, tmp_path, env_file="one")
+
+    assert {name: value.text for name, value in given.items()} == {"scope": "one"}
+
+
+@given(st.binary(max_size=300) | st.text(max_size=100).map(str.encode))
+def test_any_env_file_is_read_or_a_clear_failure(content: bytes) -> None:
+    """Whatever the file holds, there is no other exception."""
+    read_end, write_end = os.pipe()
+    os.write(write_end, content)
+    os.close(write_end)
+    try:
+        assert isinstance(read({}, {}, NOWHERE, env_file=f"/proc/self/fd/{read_end}"), dict)
+    except InputError as error:
+        assert "not UTF-8" in error.what  # noqa: PT017 - either outcome is fine
+    finally:
+        os.close(read_end)
+
+
+def test_a_secret_is_not_taken_from_the_command_line() -> None:
+    """Not even an empty one: whoever wrote that meant to."""
+    for text in ("s3cret", ""):
+        with pytest.raises(InputError, match="--consumer-secret is not taken from the command line") as caught:
+            read({"consumer-secret": text}, {"CONSUMER_SECRET": "other"}, NOWHERE)
+        assert "CONSUMER_SECRET_FILE" in caught.value.now
+        assert "s3cret" not in caught.value.what + caught.value.why + caught.value.now
