@@ -30,3 +30,9 @@ class Export(NamedTuple):
             f"{self.env_name}_EXPIRES_AT": self.token.expires_at,
             f"{self.env_name}_SCOPES": " ".join(self.token.scopes or ()),
         }
+
+    def texts(self) -> dict[str, str]:
+        """The same variables as texts, for those who write them down: the token is revealed."""
+        return {
+            name: value.reveal() if isinstance(value, Secret) else value for name, value in self.variables().items()
+        }

@@ -39,7 +39,7 @@ class World(NamedTuple):
 
 def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     """Get a token, check it, and hand it to later steps. Raises a `PipeError` for each way that can fail."""
-    ci.check_channel(inputs.channel)
+    ci.check_channel(inputs.channel, inputs.channel_file)
     masks = known_forms(inputs, world.env)
     world.log.hide(masks)
     ci.mask(masks)

@@ -32,7 +32,7 @@ def append_all(appended: Sequence[tuple[str, Path, str]]) -> None:
     with ExitStack() as undo:
         for variable, path, text in appended:
             try:
-                _append(path, text, undo)
+                append(path, text, undo)
             except OSError as error:
                 raise ExportError(
                     f"The file that {variable} names could not be written ({os.strerror(error.errno or 0)}).",
@@ -42,10 +42,25 @@ def append_all(appended: Sequence[tuple[str, Path, str]]) -> None:
         undo.pop_all()
 
 
-def _append(path: Path, text: str, undo: ExitStack) -> None:
+def append(path: Path, text: str, undo: ExitStack, *, create: bool = False) -> None:
+    """Append whole lines to the file, and have `undo` cut it back to what it held. Raises `OSError`.
+
+    `create` is for a file in the checkout, which nobody may have made yet, and where no link is to be trusted: it is
+    made for the owner of its directory alone.
+    """
     # O_NONBLOCK: a pipe in the file's place must not keep the run waiting.
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC)
+    flags = os.O_RDWR | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC | (os.O_NOFOLLOW if create else 0)
     closing = ExitStack()
+    try:
+        descriptor = os.open(path, flags)
+    except FileNotFoundError:
+        if not create:
+            raise
+        undo.callback(path.unlink, missing_ok=True)
+        descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+        if os.geteuid() == 0:
+            owner = path.parent.stat()
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
     closing.callback(os.close, descriptor)
     with closing:
         state = os.fstat(descriptor)

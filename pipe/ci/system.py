@@ -26,6 +26,8 @@ class CiSystem:
     """What its makers call it."""
     channels: ClassVar[Mapping[str, str]] = {}
     """Channels of this system that show the token: the name that `channel` gives each, and who can read it there."""
+    file_channels: ClassVar[frozenset[str]] = frozenset()
+    """Those of them that write the file which the user names by `channel-file`."""
 
     def __init__(self, env: Mapping[str, str], log: Log, cwd: Path) -> None:
         self.env = env
@@ -54,14 +56,20 @@ class CiSystem:
         """Hand the token to later jobs through `export.channel`, one of `channels`, and return a line each about it."""
         raise NotImplementedError
 
-    def check_channel(self, channel: str) -> None:
-        """Raise `InputError` unless this system has the channel, or none is asked for."""
+    def check_channel(self, channel: str, channel_file: str = "") -> None:
+        """Raise `InputError` unless this system has the channel and its file is named, or none is asked for."""
         if channel and channel not in self.channels:
             known = f"one of: {', '.join(self.channels)}" if self.channels else f"none, since {self.title} has none"
             raise InputError(
                 f"channel {channel} does not exist on {self.title}.",
                 "It is misspelt, or of another CI system.",
                 f"Allowed: {known}.",
+            )
+        if channel in self.file_channels and not channel_file:
+            raise InputError(
+                "channel-file is missing.",
+                f"channel {channel} writes a file, and has to be told which.",
+                f"Name the file from which {self.title} takes the variables.",
             )
 
     def beside_env_file(self, export: Export, write: Callable[[], list[str]]) -> list[str]:
