@@ -1,6 +1,7 @@
 # make demo     does the whole job against a local Bitbucket stand-in, visibly
 # make test     runs every test that this machine can run, and names what it skipped and why
 # make token    gets a real token: CONSUMER_KEY and CONSUMER_SECRET have to be set
+# make bench    compares what one run costs with what other ways to get the token cost
 #
 # Everything sets itself up in .venv, from PYTHON (3.11 or newer).
 
@@ -36,6 +37,7 @@ format: $(READY)
 lock: $(READY)
 	$(LOCK) --output-file=requirements.txt requirements.in
 	$(LOCK) --output-file=requirements-dev.txt requirements-dev.in
+	$(LOCK) --output-file=benchmarks/requirements.txt benchmarks/requirements.in
 
 generate: $(READY)
 	$(BIN)/python -m docs.generate
@@ -47,7 +49,7 @@ image:
 	docker build --tag $(IMAGE) .
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 setup: $(READY) $(NODE_READY)
 
@@ -63,4 +65,4 @@ $(NODE_READY): tests/node/package-lock.json
 	else echo "No packages from npm: the tests that need one will be skipped."; fi
 
 clean:
-	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/node/node_modules
+	rm -rf .venv .bench-venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/node/node_modules

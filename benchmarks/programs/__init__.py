@@ -1,0 +1,1 @@
+"""What the program is compared with. Installed beside it, and started in the same way."""
