@@ -46,15 +46,29 @@ class Http:
         self._env = env
 
     def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
-        """POST `form` and return the answer, whatever its status.
+        """POST `form` and return the answer, whatever its status; raises what `send` raises."""
+        return self.send("POST", url, headers=headers, form=form)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        form: Mapping[str, str] | None = None,
+        json: object = None,
+    ) -> Answer:
+        """Send one request, with `form` or `json` as its body, and return the answer, whatever its status.
 
         Raises `UnreachableError` if no whole answer came: its `again` tells whether another try could help.
         Raises `AnswerError` if the answer is larger than `LARGEST_ANSWER`.
         """
         host = urlsplit(url).netloc
         proxy = proxy_for(url, self._env)
+        always = {"Accept": "application/json", "User-Agent": f"bitbucket-token/{VERSION}"}
+        request = requests.Request(method, url, headers={**always, **headers}, data=form, json=json)
         try:
-            return self._within_deadline(lambda: self._send(url, form, headers, host, proxy), host)
+            return self._within_deadline(lambda: self._send(request, host, proxy), host)
         except requests.RequestException as error:
             raise unreachable(error, host=host, proxy=proxy, timeout=self._timeout) from error
 
@@ -81,21 +95,18 @@ class Http:
             raise result
         return result
 
-    def _send(self, url: str, form: Mapping[str, str], headers: Mapping[str, str], host: str, proxy: str) -> Answer:
+    def _send(self, request: requests.Request, host: str, proxy: str) -> Answer:
         with requests.Session() as session:
             session.trust_env = False
-            with session.post(
-                url,
-                data=form,
-                headers={"Accept": "application/json", "User-Agent": f"bitbucket-token/{VERSION}", **headers},
-                proxies={urlsplit(url).scheme: proxy} if proxy else {},
+            with session.send(
+                session.prepare_request(request),
+                proxies={urlsplit(request.url).scheme: proxy} if proxy else {},
                 verify=self._verify,
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                body = self._read(response, host)
-                return Answer(response.status_code, response.headers, body, host)
+                return Answer(response.status_code, response.headers, self._read(response, host), host)
 
     def _read(self, response: requests.Response, host: str) -> bytes:
         body = bytearray()

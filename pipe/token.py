@@ -16,6 +16,8 @@ class AccessToken(NamedTuple):
     scopes: tuple[str, ...] | None
     expires_in: int | None
     obtained_at: datetime
+    refresh_token: Secret | None = None
+    """What the server handed out to get the next token with (RFC 6749 section 6), if it did."""
 
     @property
     def expires_at(self) -> str:

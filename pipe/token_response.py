@@ -50,7 +50,17 @@ def parse(answer: Mapping[str, object], host: str, asked: tuple[str, ...], now: 
         scopes=scopes if scopes is not None else asked or None,
         expires_in=_lifetime(answer.get("expires_in"), host),
         obtained_at=now,
+        refresh_token=_refresh_token(answer.get("refresh_token"), host),
     )
+
+
+def _refresh_token(value: object, host: str) -> Secret | None:
+    """Bitbucket Cloud's are as long as its access tokens since 2026, and of the same characters."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or len(value) > LONGEST_TOKEN or not _TOKEN.fullmatch(value):
+        raise _no_token_response(host, "has a refresh_token that cannot be one")
+    return Secret(value)
 
 
 def _lifetime(value: object, host: str) -> int | None:
