@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipe.version import VERSION
+from sandbox import Sandbox
 from tests import parts
 from tests.container import engine, images
 
@@ -84,13 +85,29 @@ def _files(name: str) -> list[str]:
 
 
 @pytest.mark.usefixtures("image")
-def test_a_run_finds_all_its_bytecode(given: dict[str, str], ca: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("surroundings", "code"),
+    [
+        ({}, 0),
+        ({"BITBUCKET_BUILD_NUMBER": "1", "DEBUG": "true"}, 0),
+        ({"GITHUB_ACTIONS": "true", "GITHUB_ENV": "env", "GITHUB_OUTPUT": "output"}, 0),
+        ({"HTTPS_PROXY": "", "TOKEN_URL": "https://localhost:{port}/oauth2/token"}, 0),
+        ({"CONSUMER_SECRET": "this-is-the-wrong-secret"}, 3),
+        ({"HTTPS_PROXY": "", "TOKEN_URL": "https://bitbucket.invalid/", "MAX_ATTEMPTS": "2"}, 4),
+    ],
+    ids=["plain", "bitbucket", "github", "no-proxy", "refused", "unreachable"],
+)
+def test_a_run_finds_all_its_bytecode(
+    surroundings: dict[str, str], code: int, bitbucket: Sandbox, given: dict[str, str], ca: str, tmp_path: Path
+) -> None:
     """Whatever Python had to compile at run time, it would have written into the container."""
     identity = tmp_path / "container"
-    options = [f"--cidfile={identity}", ca, f"--volume={tmp_path}:/work", "-w/work"]
-    done = engine.run(env={**given, "NO_PROXY": "localhost"}, options=options)
+    for name in ("env", "output"):
+        (tmp_path / name).touch()
+    env = given | {name: value.format(port=bitbucket.port) for name, value in surroundings.items()}
+    done = engine.run(env=env, options=[f"--cidfile={identity}", ca, f"--volume={tmp_path}:/work", "-w/work"])
     try:
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == code, done.stderr
         written = engine.output("diff", identity.read_text()).splitlines()
     finally:
         engine.docker("rm", "--force", identity.read_text())
