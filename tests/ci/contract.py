@@ -25,16 +25,19 @@ VARIABLE = "BITBUCKET_ACCESS_TOKEN"
 
 # RFC 6750 section 2.1 (b64token), and all else that the program lets through: printable ASCII without space.
 EVERY_CHARACTER = "".join(sorted(set(string.printable) - set(string.whitespace)))
+# Starts a program whose standard output cannot be written.
+FULL_OUTPUT = ("sh", "-c", 'exec "$@" >/dev/full', "sh")
 LONG = ("0123456789abcdefghijklmnopqrstuvwxyz._-~+" * 100)[:4000]
 
 
 class Job:
-    """One job of a CI system: its working directory, its environment, and what its steps printed."""
+    """One job of a CI system: its working directory, its environment, and a command that starts its steps."""
 
     def __init__(self, sandbox: Sandbox, directory: Path) -> None:
         self.sandbox = sandbox
         self.directory = directory
         self.env: dict[str, str] = {}
+        self.prefix: tuple[str, ...] = ()
         self.oracle = Oracle([sandbox.consumer.secret], key=sandbox.consumer.key)
 
     def run(self, *options: str, token: str = LONG, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -56,7 +59,7 @@ class Job:
             **variables,
         }
         return subprocess.run(
-            [sys.executable, "-m", "pipe", *options],
+            [*self.prefix, sys.executable, "-m", "pipe", *options],
             cwd=self.directory,
             env=env,
             capture_output=True,
