@@ -19,7 +19,8 @@ from pipe.log import Log
 from pipe.options import Options, split
 from pipe.run import World, run
 from pipe.secret import Secret, forms
-from pipe.sources import read
+from pipe.sources import read, told
+from pipe.values import parse_seconds
 from pipe.version import VERSION
 
 # Seconds. The alarm is only for what no other limit ends, such as a file that is a pipe nobody writes to.
@@ -66,6 +67,7 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         if _wants_print(options, env):
             log = Log(sys.stderr, sys.stderr)
         log.debugging = env.get("RUNNER_DEBUG") == "1" or env.get("SYSTEM_DEBUG", "").lower() == "true"
+        _set_alarm(_deadline_so_far(options, env, start))
         cwd = _working_directory()
         ci = systems.detect(env)(env, log, cwd)
         inputs = _read_inputs(options, env, cwd, log)
@@ -96,6 +98,15 @@ def _read_inputs(options: Options, env: Mapping[str, str], cwd: Path, log: Log) 
         if declared.secret and declared.name in given:
             log.hide(forms(Secret(given[declared.name].text)))
     return check(given, systems.names())
+
+
+def _deadline_so_far(options: Options, env: Mapping[str, str], start: float) -> Deadline:
+    """The deadline as it is known before any file is opened, for one may be a pipe that nobody writes to."""
+    given = told(BY_NAME["deadline"], options.values, env)
+    seconds = float(BY_NAME["deadline"].default)
+    with suppress(InputError):  # Told when all inputs are checked.
+        seconds = parse_seconds("deadline", given, at_least=0.1) if given else seconds
+    return Deadline(seconds, start=start)
 
 
 def _wants_print(options: Options, env: Mapping[str, str]) -> bool:
