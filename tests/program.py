@@ -329,7 +329,7 @@ class _Rules:
             assert set(outcome.files) <= {"runner/summary"}, sorted(outcome.files)
 
     def _oracles(self) -> tuple[Oracle, Oracle]:
-        key = self._input("consumer-key")
+        key = self._input("consumer-key").encode("utf-8", "replace").decode()
         tokens = [*(token.value for token in self.world.sandbox.tokens), *self.tokens]
         return Oracle(self._input_secrets(), key=key), Oracle(tokens, key=key)
 
