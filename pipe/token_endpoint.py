@@ -18,6 +18,9 @@ from pipe.untrusted import show
 TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 TRY_AGAIN_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
 
+# Seconds: thirty years, beyond every deadline.
+_LONGEST_RETRY_AFTER = 1e9
+
 
 class Client(NamedTuple):
     """The OAuth client: its id (Bitbucket says key), its secret, and how they are sent."""
@@ -122,8 +125,8 @@ def _failure(
 def retry_after(answer: Answer) -> float | None:
     """Seconds that the server wants a client to wait (RFC 9110 section 10.2.3), or None if it does not say."""
     text = answer.headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return float(text)
+    if re.fullmatch(r"[0-9]+", text):
+        return min(float(text), _LONGEST_RETRY_AFTER)
     if not text:
         return None
     from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed
