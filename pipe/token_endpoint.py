@@ -101,12 +101,13 @@ def _failure(
     said = show(_description(content) or (error if error != "error" else ""), masks)
     if answer.status == 429:
         return rate_limited(answer.host, retry_after(answer))
-    if answer.status in TRY_AGAIN or error in TRY_AGAIN_ERRORS:
+    again = answer.status in TRY_AGAIN or error in TRY_AGAIN_ERRORS
+    if again or answer.status >= 500:
         return AnswerError(
             f"{answer.host} is in trouble (HTTP {answer.status}{f': {said}' if said else ''}).",
             "The server or something before it is overloaded, restarting or broken.",
             "Run the step again in some minutes; for Bitbucket Cloud look at https://bitbucket.status.atlassian.com.",
-            again=True,
+            again=again,
             retry_after=retry_after(answer),
         )
     if 300 <= answer.status < 400:
