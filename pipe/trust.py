@@ -18,14 +18,15 @@ def roots(ca_file: str, env: Mapping[str, str], cwd: Path) -> str:
     for source, text in named:
         if text:
             path = cwd / text
-            if not path.is_dir():
-                _check(path, source)
+            _check(path, source)
             return str(path)
     return ""
 
 
 def _check(path: Path, source: str) -> None:
     try:
+        if path.is_dir():
+            return
         if path.is_file() and path.stat().st_size <= _LARGEST_BUNDLE and b"BEGIN CERTIFICATE" in path.read_bytes():
             return
     except (OSError, ValueError):
