@@ -23,6 +23,9 @@ class Export(NamedTuple):
     masks: tuple[str, ...] = ()
     """All forms of all secrets, longest first."""
 
+    def __repr__(self) -> str:
+        return f"Export({self.env_name})"
+
     def variables(self) -> dict[str, str | Secret]:
         """The variables to export: the token and its two companions, empty where the server did not say."""
         return {

@@ -36,6 +36,9 @@ class World(NamedTuple):
     deadline: Deadline
     sleep: Callable[[float], None] = time.sleep
 
+    def __repr__(self) -> str:
+        return f"World({str(self.cwd)!r})"
+
 
 def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     """Get a token, check it, and hand it to later steps. Raises a `PipeError` for each way that can fail."""

@@ -19,3 +19,6 @@ class TokenRequest(NamedTuple):
     """Tells the user in one line what is going on."""
     masks: tuple[str, ...]
     """The texts that no error may repeat."""
+
+    def __repr__(self) -> str:
+        return f"TokenRequest({self.inputs.grant})"
