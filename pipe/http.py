@@ -69,7 +69,7 @@ class Http:
         request = requests.Request(method, url, headers={**always, **headers}, data=form, json=json)
         try:
             return self._within_deadline(lambda: self._send(request, host, proxy), host)
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:
             raise unreachable(error, host=host, proxy=proxy, timeout=self._timeout) from error
 
     def _within_deadline(self, send: Callable[[], Answer], host: str) -> Answer:

@@ -30,7 +30,7 @@ def out_of_time(host: str, seconds: float) -> UnreachableError:
     )
 
 
-def unreachable(error: requests.RequestException, *, host: str, proxy: str, timeout: float) -> UnreachableError:
+def unreachable(error: requests.RequestException | ValueError, *, host: str, proxy: str, timeout: float) -> UnreachableError:
     """Turn what the network library raised into one clear failure.
 
     `host` is the server, `proxy` the proxy's URL or empty, `timeout` the seconds that were waited.
@@ -38,7 +38,8 @@ def unreachable(error: requests.RequestException, *, host: str, proxy: str, time
     causes = list(_causes(error))
     if any(isinstance(cause, requests.exceptions.ProxyError) for cause in causes):
         return _proxy_trouble(causes, host, shown(proxy))
-    if isinstance(error, requests.exceptions.InvalidProxyURL | requests.exceptions.InvalidSchema) and proxy:
+    # The server's own address was checked with the inputs, so what cannot be taken apart is the proxy's.
+    if isinstance(error, ValueError) and proxy:
         return UnreachableError(
             "The proxy's address is not one that can be used.",
             "HTTPS_PROXY or HTTP_PROXY holds no http:// or https:// address; SOCKS is not supported.",
