@@ -30,6 +30,6 @@ def _json(export: Export) -> str:
 
 
 def _dotenv_quoted(value: str | Secret) -> str:
-    """Single-quoted, as python-dotenv and dotenv for Node read it without expanding anything."""
+    """Single-quoted, as python-dotenv reads it without interpolation; `${` has no escape that would survive one."""
     text = value.reveal() if isinstance(value, Secret) else value
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
