@@ -31,6 +31,14 @@ class Answer(NamedTuple):
     """The host that was asked, with its port if that is not the usual one."""
 
 
+class _Session(requests.Session):
+    """Knows no redirects: requests would read the body of one whole and take its target apart without following it."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - the library's form
+        """There is none."""
+        return
+
+
 class Http:
     """Sends requests one at a time.
 
@@ -96,7 +104,7 @@ class Http:
         return result
 
     def _send(self, request: requests.Request, host: str, proxy: str) -> Answer:
-        with requests.Session() as session:
+        with _Session() as session:
             session.trust_env = False
             with session.send(
                 session.prepare_request(request),
