@@ -141,7 +141,8 @@ def retry_after(answer: Answer) -> float | None:
 
 def _redirected(answer: Answer, masks: Sequence[str]) -> AnswerError:
     try:
-        target = urlsplit(answer.headers.get("Location", "")).hostname or ""
+        # Not `hostname`: in lower case a secret that the server repeats would not be known.
+        target = urlsplit(answer.headers.get("Location", "")).netloc.rpartition("@")[2]
     except ValueError:
         target = ""
     to = f" to {show(target, masks)}" if target else ""
