@@ -2,6 +2,7 @@
 
 from pipe.bitbucket.scopes import with_implied
 from pipe.errors import UnfitTokenError
+from pipe.scope import shown
 from pipe.token import AccessToken
 
 
@@ -24,7 +25,7 @@ def _check_scopes(token: AccessToken, required: tuple[str, ...]) -> None:
     missing = [scope for scope in required if scope not in granted]
     if missing:
         raise UnfitTokenError(
-            f"The token lacks the scopes {' '.join(missing)}; granted are {' '.join(token.scopes) or 'none'}.",
+            f"The token lacks the scopes {shown(missing)}; granted are {shown(token.scopes)}.",
             "A token has the scopes that are ticked at the consumer, and what these imply.",
             "Tick them at the consumer (Bitbucket: Workspace settings, OAuth consumers), or take them out of "
             "required-scopes.",

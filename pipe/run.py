@@ -19,10 +19,10 @@ from pipe.inputs import Inputs
 from pipe.log import Log
 from pipe.proxies import passwords, proxy_for
 from pipe.retry import with_retries
+from pipe.scope import shown
 from pipe.secret import forms
 from pipe.token import AccessToken
 from pipe.trust import roots
-from pipe.untrusted import show
 from pipe.version import VERSION
 
 
@@ -91,7 +91,7 @@ def acquire(inputs: Inputs, ci: CiSystem, world: World) -> AccessToken:
 def facts_of(token: AccessToken) -> dict[str, str]:
     """What may be told of a token."""
     return {
-        "scopes": show(" ".join(token.scopes), ()) or "none" if token.scopes is not None else "not told",
+        "scopes": "not told" if token.scopes is None else shown(token.scopes),
         "lifetime": "not told" if token.expires_in is None else f"{token.expires_in} s",
         "expires": token.expires_at or "not told",
     }
