@@ -10,7 +10,7 @@ from urllib.parse import quote_plus, urlsplit
 from pipe.bitbucket.advice import rate_limited, refused
 from pipe.errors import AnswerError, InputError, PipeError, RefusedError
 from pipe.http import Answer, Http
-from pipe.secret import Secret
+from pipe.secret import Secret, redact
 from pipe.token import AccessToken
 from pipe.token_response import json_object, parse
 from pipe.untrusted import show
@@ -141,8 +141,9 @@ def retry_after(answer: Answer) -> float | None:
 
 def _redirected(answer: Answer, masks: Sequence[str]) -> AnswerError:
     try:
-        # Not `hostname`: in lower case a secret that the server repeats would not be known.
-        target = urlsplit(answer.headers.get("Location", "")).netloc.rpartition("@")[2]
+        # Not `hostname`, and not a part of the text as it came: in lower case, or cut at a slash, a secret that the
+        # server repeats would not be known.
+        target = urlsplit(redact(answer.headers.get("Location", ""), masks)).netloc.rpartition("@")[2]
     except ValueError:
         target = ""
     to = f" to {show(target, masks)}" if target else ""

@@ -30,7 +30,9 @@ def out_of_time(host: str, seconds: float) -> UnreachableError:
     )
 
 
-def unreachable(error: requests.RequestException | ValueError, *, host: str, proxy: str, timeout: float) -> UnreachableError:
+def unreachable(
+    error: requests.RequestException | ValueError, *, host: str, proxy: str, timeout: float
+) -> UnreachableError:
     """Turn what the network library raised into one clear failure.
 
     `host` is the server, `proxy` the proxy's URL or empty, `timeout` the seconds that were waited.
