@@ -78,3 +78,8 @@ def test_a_long_text_ends_in_dots() -> None:
     """A reader sees that there was more."""
     assert show("x" * 201, ()) == "x" * 197 + "..."
     assert harmless("x" * 201, ()) == "x" * 201
+
+
+def test_a_secret_of_another_alphabet_leaves_other_texts_alone() -> None:
+    """What a server says of something else is shown."""
+    assert show("Invalid client", forms(Secret("秘密の鍵秘密の鍵秘密の鍵秘密の鍵"))) == "Invalid client"

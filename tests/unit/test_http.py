@@ -1,0 +1,147 @@
+"""The one way to a server."""
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import parse_qsl
+
+import pytest
+
+from pipe.deadline import Deadline
+from pipe.errors import AnswerError, UnreachableError
+from pipe.http import LARGEST_ANSWER, Http
+from pipe.version import VERSION
+
+
+class Server(ThreadingHTTPServer):
+    """Answers every request alike and keeps what it was sent."""
+
+    daemon_threads = True
+    status = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    body = b"{}"
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
+
+    @property
+    def url(self) -> str:
+        """The address of this server."""
+        return f"http://127.0.0.1:{self.server_port}/token"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.requests.append((self.command, self.path, {**self.headers}, body))
+        self.send_response(self.server.status)
+        for name, value in self.server.headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(self.server.body)))
+        self.end_headers()
+        self.wfile.write(self.server.body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Not on the terminal."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as running:
+        thread = Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+def http(env: dict[str, str] | None = None, *, deadline: float = 10) -> Http:
+    return Http(Deadline(deadline), timeout=5, ca_file="", env=env or {})
+
+
+def test_a_form_is_posted_once(server: Server) -> None:
+    """Form-encoded, asking for JSON, and saying who asks; nothing else of this machine is told."""
+    answer = http().post_form(server.url, {"grant_type": "x", "scope": "a b&ü"}, {"Authorization": "Basic abc"})
+
+    ((method, path, headers, body),) = server.requests
+    assert (answer.status, answer.body, answer.host) == (200, b"{}", f"127.0.0.1:{server.server_port}")
+    assert (method, path) == ("POST", "/token")
+    assert parse_qsl(body.decode("ascii")) == [("grant_type", "x"), ("scope", "a b&ü")]
+    assert headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert headers["Accept"] == "application/json"
+    assert headers["Authorization"] == "Basic abc"
+    assert headers["User-Agent"] == f"bitbucket-token/{VERSION}"
+    assert "Cookie" not in headers
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_an_answer_and_not_followed(server: Server, status: int) -> None:
+    """The secret goes where the user sent it, and nowhere else."""
+    server.status, server.headers = status, (("Location", f"{server.url}/elsewhere"),)
+
+    assert http().post_form(server.url, {}, {}).status == status
+    assert len(server.requests) == 1
+
+
+def test_an_answer_may_have_a_mebibyte_and_no_more(server: Server) -> None:
+    """Whatever it is, it is no token."""
+    server.body = b"x" * LARGEST_ANSWER
+    assert len(http().post_form(server.url, {}, {}).body) == 1024 * 1024
+
+    server.body += b"x"
+    with pytest.raises(AnswerError, match="more than 1048576 bytes"):
+        http().post_form(server.url, {}, {})
+
+
+def test_netrc_is_never_used(server: Server, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The library would put its password in the place of the consumer's."""
+    netrc = tmp_path_factory.mktemp("home") / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password mine\n", encoding="ascii")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NETRC", str(netrc))
+        http().post_form(server.url, {}, {"Authorization": "Basic abc"})
+        http().post_form(server.url, {}, {})
+
+    assert [headers.get("Authorization") for _, _, headers, _ in server.requests] == ["Basic abc", None]
+
+
+def test_the_proxy_is_that_of_the_environment_handed_in(server: Server) -> None:
+    """It is asked for the whole address; the process's own variables do not count."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("http_proxy", "http://127.0.0.1:1")
+        http({"HTTP_PROXY": server.url}).post_form("http://localhost:1/token", {}, {})
+
+    assert [path for _, path, _, _ in server.requests] == ["http://localhost:1/token"]
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        *("http://a..b:1", f"http://{'a' * 64}:1", "http://host:port", "http://host:99999", "http://[::1", "http://"),
+        *("socks5://user:hunter2@127.0.0.1:1", "http://user:hunter2\udcff@127.0.0.1:1", "http:// host"),
+    ],
+)
+def test_an_impossible_proxy_is_told_and_not_tried_again(proxy: str) -> None:
+    """It does not get better by waiting."""
+    with pytest.raises(UnreachableError, match="proxy's address is not one that can be used") as caught:
+        http({"HTTPS_PROXY": proxy}).post_form("https://bitbucket.org/site/oauth2/access_token", {}, {})
+
+    assert not caught.value.again
+    assert "hunter2" not in caught.value.what + caught.value.now
+
+
+def test_a_port_without_a_server_refuses() -> None:
+    """Told at once, and worth another try."""
+    with pytest.raises(UnreachableError, match="refused the connection") as caught:
+        http().post_form("http://127.0.0.1:1/", {}, {})
+
+    assert caught.value.again
+
+
+def test_no_request_begins_after_the_deadline(server: Server) -> None:
+    """It always holds."""
+    with pytest.raises(UnreachableError, match="within the deadline of 0 s"):
+        http(deadline=0).post_form(server.url, {}, {})
