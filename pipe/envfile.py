@@ -114,8 +114,16 @@ def _text(value: str | Secret) -> str:
 
 def _lines(masks: Sequence[str]) -> list[str]:
     """The masks line by line, as the filter sees its input, longest first and without repetition."""
-    lines = {line for mask in masks for line in mask.split("\n") if line}
+    lines = {line for mask in masks for shown in (mask, *_in_traces(mask)) for line in shown.split("\n") if line}
     return sorted(lines, key=lambda line: (-len(line), line))
+
+
+def _in_traces(mask: str) -> Iterator[str]:
+    """How shells write a word that needs quotes: in a trace (`set -x`), and for `export -p`, `set` or `printf %q`."""
+    yield mask.replace("'", "'\\''")
+    yield mask.replace("'", "'\"'\"'")
+    yield re.sub(r'([$`"\\])', r"\\\1", mask)
+    yield re.sub(r"([^A-Za-z0-9_@%+=:./~-])", r"\\\1", mask)
 
 
 def _filter(nonce: str, forms: Sequence[str]) -> str:
@@ -124,9 +132,9 @@ def _filter(nonce: str, forms: Sequence[str]) -> str:
 
 
 def _paths(remove: str) -> str:
-    """Where the shell may find the file: the checkout can be mounted elsewhere than in the container."""
-    path = Path(remove)
-    return " ".join(map(quote, (remove, f"./{path.parent.name}/{path.name}", f"./{path.name}")))
+    """Where the shell may find the file: there, or below its own directory if the checkout is mounted elsewhere."""
+    parts = Path(remove).parts[1:]
+    return " ".join(map(quote, (remove, *("./" + "/".join(parts[at:]) for at in range(len(parts))))))
 
 
 def _fill(template: str, **filling: str) -> str:

@@ -141,24 +141,22 @@ case $__bitbucket_token_how in
       exec 2>&1
     fi
 
-    # The user's own EXIT trap, if there is one. A subshell has none, even where "trap" still shows its parent's.
-    __bitbucket_token_trap=${__bitbucket_token_trap-}
+    # The user's own EXIT trap, if there is one. In a subshell bash and yash show that of the shell around it, which
+    # does not run there, until a trap is set or reset.
+    [ "$__bitbucket_token_pid" = "$$" ] || trap - WINCH
+    [ "${__bitbucket_token_shell-}" = "$__bitbucket_token_pid" ] || __bitbucket_token_trap=
     __bitbucket_token_keep() {
       case $2:$1 in
         *:- | *:*__bitbucket_token_end*) ;;
         EXIT:* | 0:*) __bitbucket_token_trap=$1 ;;
       esac
     }
-    if [ "$__bitbucket_token_pid" = $$ ]; then
-      case ${BASH_VERSION-} in
-        '') trap ;;
-        *) trap -p EXIT ;;
-      esac >"$__bitbucket_token_new/trap"
-      [ ! -s "$__bitbucket_token_new/trap" ] ||
-        eval "$(command sed 's/^trap -- /__bitbucket_token_keep /' "$__bitbucket_token_new/trap")"
-    else
-      __bitbucket_token_trap=
-    fi
+    case ${BASH_VERSION-} in
+      '') trap ;;
+      *) trap -p EXIT ;;
+    esac >"$__bitbucket_token_new/trap"
+    [ ! -s "$__bitbucket_token_new/trap" ] ||
+      eval "$(command sed 's/^trap -- /__bitbucket_token_keep /' "$__bitbucket_token_new/trap")"
     command rm -f "$__bitbucket_token_new/forms" "$__bitbucket_token_new/script" "$__bitbucket_token_new/probe" \
       "$__bitbucket_token_new/trap" "$__bitbucket_token_new/out" "$__bitbucket_token_new/err" || :
     # Of several filters in a row the first ends last.

@@ -1,0 +1,51 @@
+"""Each test of this folder that asks for a shell runs once for every shell of this machine."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.envfile.shells import EXTRA, REQUIRED, Shell, Tools
+from tests.parts import need
+
+
+@pytest.fixture(params=REQUIRED)
+def shell(request: pytest.FixtureRequest) -> Shell:
+    """A shell that an image may have as `sh`, or run its scripts with."""
+    return Shell(request.param, need(Shell(request.param).program))
+
+
+@pytest.fixture(params=[*REQUIRED, *(name for name in EXTRA if shutil.which(Shell(name).program))])
+def any_shell(request: pytest.FixtureRequest) -> Shell:
+    """One of these, or one that few use but this machine has."""
+    return Shell(request.param, need(Shell(request.param).program) if request.param in REQUIRED else None)
+
+
+@pytest.fixture
+def bash() -> Shell:
+    """Just bash, for what only bash has."""
+    return Shell("bash", need("bash"))
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Tools:
+    """A directory to use as PATH, with the programs that a test puts into it."""
+    folder = tmp_path / "tools"
+    folder.mkdir()
+    return Tools(folder)
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """The shell's working directory."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Path:
+    """The shell's TMPDIR; its name needs quoting."""
+    folder = tmp_path / "tmp 'x'"
+    folder.mkdir()
+    return folder
