@@ -17,7 +17,7 @@ from pipe.grants.request import TokenRequest
 from pipe.http import Http
 from pipe.inputs import Inputs
 from pipe.log import Log
-from pipe.proxies import passwords, proxy_for
+from pipe.proxies import named, passwords
 from pipe.retry import with_retries
 from pipe.scope import shown
 from pipe.secret import forms
@@ -61,8 +61,8 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
 def known_forms(inputs: Inputs, env: Mapping[str, str]) -> tuple[str, ...]:
     """All forms of every secret that is known before the token is: those of the inputs and of the proxies."""
     found = [form for secret in inputs.secrets for form in forms(secret, key=inputs.consumer_key)]
-    for url in ("https://", "http://"):
-        found += [form for secret in passwords(proxy_for(url, env)) for form in forms(secret)]
+    for proxy in named(env):
+        found += [form for secret in passwords(proxy) for form in forms(secret)]
     return tuple(dict.fromkeys(found))
 
 
