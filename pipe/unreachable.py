@@ -91,7 +91,7 @@ def unreachable(
 
 def _proxy_trouble(causes: list[BaseException], host: str, proxy: str) -> UnreachableError:
     texts = [str(argument) for cause in causes if isinstance(cause, OSError) for argument in cause.args]
-    if any("407" in text for text in texts):
+    if any("Tunnel connection failed: 407" in text for text in texts):
         return UnreachableError(
             f"The proxy {proxy} wants a user name and a password (407).",
             "HTTPS_PROXY has no credentials, or wrong ones.",
