@@ -150,8 +150,8 @@ def _property(text: str) -> str:
 
 
 def _markdown(text: str) -> str:
-    """Return `text` as code in which nothing is a tag, an entity or the end of a table's cell."""
-    for character in "&<>|":
+    """Return `text` as code in which nothing is markup: no tag, entity, link, image, emphasis or end of a cell."""
+    for character in "&<>|`*[]!~$\\":
         text = text.replace(character, f"&#{ord(character)};")
     return f"<code>{text}</code>" if text else ""
 
