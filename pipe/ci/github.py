@@ -137,8 +137,12 @@ def _outputs(export: Export) -> dict[str, str | Secret]:
 
 
 def compatible_mask_commands(mask: str) -> Iterable[str]:
-    """The commands for runners that take the text as it stands and undo no escaping, as Gitea's does."""
-    return dict.fromkeys((f"::add-mask::{mask}", f"::add-mask::{_data(mask)}"))
+    """The commands for runners that take the text as it stands and undo no escaping, as Gitea's does.
+
+    As it stands, a text of several lines would be printed from its second line on.
+    """
+    raw = () if "\n" in mask or "\r" in mask else (f"::add-mask::{mask}",)
+    return dict.fromkeys((*raw, f"::add-mask::{_data(mask)}"))
 
 
 def _data(text: str) -> str:
