@@ -115,7 +115,8 @@ class GitHubActions(CiSystem):
         )
 
     def _is_from_fork(self) -> bool:
-        if not self.env.get("GITHUB_EVENT_NAME", "").startswith("pull_request"):
+        event_name = self.env.get("GITHUB_EVENT_NAME", "")
+        if not event_name.startswith("pull_request") or event_name == "pull_request_target":
             return False
         try:
             event = json.loads(Path(self.env.get("GITHUB_EVENT_PATH", "")).read_bytes())
