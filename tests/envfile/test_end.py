@@ -45,6 +45,14 @@ def test_the_end_is_not_delayed(shell: Shell, work: Path) -> None:
     assert delay(work / "end") < 1.5
 
 
+def test_the_last_line_is_out_before_the_shell_has_ended(shell: Shell, work: Path) -> None:
+    """The end waits for the filter, which counts if the shell is the first process of a container."""
+    (work / "inner").write_text(f'{env_file(work / "env")}\nseq 200000\necho "${NAME}"\nexit 3')
+    inner = " ".join(shell.command(work / "inner"))
+    ran = shell.run(f"{inner} >log 2>/dev/null; echo $?; tail -n 2 log", cwd=work)
+    assert ran.out == b"3\n200000\n***\n"
+
+
 @pytest.mark.parametrize("options", ["", "set -m 2>/dev/null"])
 def test_a_child_in_the_background_delays_the_end_a_little(shell: Shell, work: Path, options: str) -> None:
     """A child that keeps the streams open costs 5 s at most, and what it prints later is masked as well."""
