@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -35,6 +36,8 @@ class World(NamedTuple):
     log: Log
     deadline: Deadline
     sleep: Callable[[float], None] = time.sleep
+    uninterrupted: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Lets a block be done to its end before an interrupt counts."""
 
     def __repr__(self) -> str:
         return f"World({str(self.cwd)!r})"
@@ -111,7 +114,9 @@ def hand_over(inputs: Inputs, ci: CiSystem, world: World, token: AccessToken) ->
         masks=forms(token.value),
     )
     if not inputs.print:
-        for line in ci.export(export):
+        with world.uninterrupted():
+            lines = ci.export(export)
+        for line in lines:
             world.log.line(line)
         return
     try:
