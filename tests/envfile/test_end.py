@@ -207,3 +207,10 @@ class TestTraps:
         before = shell.run(f"trap 'echo bye $?' EXIT\n{first}\n{second}\nexit 3", cwd=work)
         between = shell.run(f"{first}\ntrap 'echo bye $?' EXIT\n{second}\nexit 3", cwd=work)
         assert (before.status, before.out) == (between.status, between.out) == (3, b"bye 3\n")
+
+    def test_a_trap_that_was_taken_back_does_not_come_back(self, shell: Shell, work: Path) -> None:
+        """An EXIT trap that the user reset between two files is gone."""
+        first = env_file(work / "first", "first-token-1234", name="A_TOKEN")
+        second = env_file(work / "second", name="B_TOKEN")
+        ran = shell.run(f"trap 'echo bye' EXIT\n{first}\ntrap - EXIT\n{second}\necho last", cwd=work)
+        assert ran.out == b"last\n"
