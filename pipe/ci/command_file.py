@@ -1,5 +1,6 @@
 """The files through which a CI system takes values from a step: GitHub's, those that follow it, and other kinds."""
 
+import errno
 import os
 import re
 import secrets
@@ -84,6 +85,9 @@ def write_value(path: Path, value: str, *, why: str, now: str) -> None:
     """
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
+        with suppress(FileNotFoundError):
+            if not stat.S_ISREG(path.lstat().st_mode):
+                raise FileExistsError(errno.EEXIST, "something that is no file has its name")
         temporary.write_text(value)
         temporary.replace(path)
     except OSError as error:

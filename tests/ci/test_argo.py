@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.ci.contract import EVERY_CHARACTER, CiContract, Job
 
 
@@ -28,11 +30,14 @@ class TestArgoWorkflows(CiContract):
         assert file.read_text() == EVERY_CHARACTER
         assert "Warning: Argo keeps parameters in plain" in ran.stdout
 
-    def test_a_file_that_cannot_be_written_is_exit_7(self, job: Job, tmp_path: Path) -> None:
-        """A directory is in its place; nothing is left, the env file that was asked for included."""
-        (tmp_path / "token").mkdir()
-        options = ("--output-file", "token.env", "--channel", "parameter", "--channel-file", str(tmp_path / "token"))
+    @pytest.mark.parametrize("kind", ["a directory", "a link"])
+    def test_what_is_no_file_is_not_replaced(self, job: Job, tmp_path: Path, kind: str) -> None:
+        """It is exit 7, and nothing is left, the env file that was asked for included."""
+        file = tmp_path / "token"
+        file.mkdir() if kind == "a directory" else file.symlink_to("/dev/null")
+        options = ("--output-file", "token.env", "--channel", "parameter", "--channel-file", str(file))
         ran = job.run(*options)
         assert ran.returncode == 7
-        assert "Is a directory" in ran.stderr
+        assert "File exists" in ran.stderr
+        assert file.is_dir() or file.is_symlink()
         job.oracle.check_tree(tmp_path)

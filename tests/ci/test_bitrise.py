@@ -138,3 +138,9 @@ class TestBitrise(CiContract):
         assert "envman could not be run" in ran.stderr
         self.assert_untouched(job)
         assert stat.S_IMODE((tmp_path / "store.yml").stat().st_mode) & 0o200
+
+    def test_an_envman_that_hangs_is_ended_by_the_deadline(self, job: Job, tmp_path: Path) -> None:
+        """Nothing is left of the try."""
+        (tmp_path / "tools/envman").write_text('#!/bin/sh\necho half >>"$ENVMAN_ENVSTORE_PATH"\nexec sleep 60\n')
+        assert job.run("--deadline", "2").returncode == 4
+        self.assert_untouched(job)
