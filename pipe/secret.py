@@ -66,7 +66,7 @@ def forms(secret: Secret, *, key: str | None = None) -> tuple[str, ...]:
     for escaped in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
         found |= {escaped, escaped.replace("/", "\\/")}
     raw = _bytes(text)
-    for encoded in (quote(raw, safe=""), quote(raw), quote_plus(raw)):
+    for encoded in (quote(raw, safe=""), quote(raw), quote_plus(raw), quote(raw, safe="!'()*")):
         found |= {encoded, _lower_hex(encoded)}
     for plain in (
         text,
@@ -76,9 +76,7 @@ def forms(secret: Secret, *, key: str | None = None) -> tuple[str, ...]:
         found |= _both_alphabets(b64encode(_bytes(plain)).decode().rstrip("="))
     for shift in range(3):
         found |= {
-            fragment
-            for fragment in _both_alphabets(_inner_base64(raw, shift))
-            if len(fragment) >= _SHORTEST_FRAGMENT
+            fragment for fragment in _both_alphabets(_inner_base64(raw, shift)) if len(fragment) >= _SHORTEST_FRAGMENT
         }
     return tuple(sorted(found, key=lambda form: (-len(form), form)))
 
