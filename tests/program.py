@@ -30,7 +30,7 @@ MASK_COMMAND = "::add-mask::"
 EXIT_CODES = frozenset({0, 2, 3, 4, 5, 6, 7, 130, 143})
 
 # Seconds. A noisy machine needs a while to start Python; a deadline that does not hold takes far longer.
-_PATIENCE = 3.0
+_PATIENCE = 4.0
 _SAMPLE_EVERY = 0.01
 
 _COMMANDS = re.compile(r"^\s*::|##\[|##vso\[|##teamcity\[")

@@ -86,16 +86,16 @@ def test_at_any_moment_all_is_exported_or_nothing(world: World, system: str) -> 
     """Both signals, spread over the whole run; most of them around the answer and the export."""
     dice = random.Random(20_260_504)  # noqa: S311 - no secret
     env = {**world.github(), **world.consumer, "CI": "", "INPUT_CI": system, "INPUT_OUTPUT-FILE": "token.env"}
-    for turn in range(10):
+    for turn in range(8):
         number = dice.choice(list(CODES))
-        if turn < 3:
+        if turn < 2:
             # Python itself shows a traceback for a SIGINT that comes before it gets to the program.
             act = _after(signal.SIGTERM, dice.uniform(0.0, 0.25))
             number = signal.SIGTERM
         else:
             act = asked(world, number, requests=len(world.sandbox.requests) + 1, after=dice.uniform(0.0, 0.02))
         _reset(world)
-        outcome = run_program(world, env=env, during=act, may_export=True, may_die=turn < 3)
+        outcome = run_program(world, env=env, during=act, may_export=True, may_die=turn < 2)
         if outcome.code != 0:
             assert outcome.code == CODES[number]
         names = set(outcome.files) - {"runner/summary"}
