@@ -5,6 +5,7 @@ about: no secret anywhere but where it belongs, no file but those meant to be, n
 traceback, no time beyond the deadline, and nothing exported unless the exit code says so.
 """
 
+import compileall
 import os
 import re
 import signal
@@ -50,6 +51,7 @@ def install(folder: Path) -> Path:
     python = folder / "bin" / "python"
     packages = folder / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
     (packages / "pipe").symlink_to(ROOT / "pipe")
+    compileall.compile_dir(ROOT / "pipe", quiet=2)
     (packages / "requirements.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return python
 
@@ -237,7 +239,8 @@ def run_program(
     known = len(world.sandbox.requests), len(world.sandbox.proxy.connects)
     start = time.monotonic()
     process = subprocess.Popen(
-        [*prefix, str(world.python), *(["-I"] if isolated else []), "-m", "pipe", *arguments],
+        # -B: a run with a limit on the size of files must leave no bytecode that is cut off.
+        [*prefix, str(world.python), "-B", *(["-I"] if isolated else []), "-m", "pipe", *arguments],
         cwd=cwd or world.work,
         env=environment,
         stdin=subprocess.DEVNULL,

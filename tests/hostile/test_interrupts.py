@@ -7,9 +7,12 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pipe.ci.command_file import append_all
+from pipe.cli import main
 from sandbox import Fault
 from tests.program import Outcome, World, run_program
 
@@ -105,6 +108,31 @@ def test_at_any_moment_all_is_exported_or_nothing(world: World, system: str) -> 
             assert all(text.endswith("\n") for text in outcome.files.values())
         if outcome.code == 0:
             assert names == everything
+
+
+@pytest.mark.parametrize("number", CODES)
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.usefixtures("signals_as_before")
+def test_in_the_middle_of_an_export(
+    world: World, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, moment: str
+) -> None:
+    """It is done to its end, and then the signal counts. In this process, to meet the moment."""
+
+    def interrupted(*arguments: Any, **options: Any) -> None:
+        if moment == "before":
+            signal.raise_signal(number)
+        append_all(*arguments, **options)
+        if moment == "after":
+            signal.raise_signal(number)
+
+    monkeypatch.setattr("pipe.ci.github.append_all", interrupted)
+    monkeypatch.chdir(world.work)
+    env = {**world.sandbox.environment(), **world.github(), **world.consumer, "OUTPUT_FILE": "token.env"}
+    env.pop("GITHUB_STEP_SUMMARY")
+
+    assert main([], env) == CODES[number]
+    for path in (world.runner / "env", world.runner / "output", world.work / "token.env"):
+        assert world.sandbox.tokens[0].value in path.read_text()
 
 
 def _after(number: signal.Signals, seconds: float) -> Callable[[Process], None]:

@@ -4,7 +4,6 @@ import contextlib
 import io
 import json
 import random
-import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,16 +66,7 @@ def server() -> Iterator[Sandbox]:
         yield running
 
 
-@pytest.fixture(autouse=True)
-def signals_as_before() -> Iterator[None]:
-    """The program sets handlers of its own."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
-    before = [signal.getsignal(number) for number in numbers]
-    yield
-    for number, handler in zip(numbers, before, strict=True):
-        signal.signal(number, handler)
-
-
+@pytest.mark.usefixtures("signals_as_before")
 @given(fault=faults, system=st.sampled_from(["github", "none"]))
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_answer_ends_in_a_token_or_a_clear_failure(server: Sandbox, fault: Fault, system: str) -> None:
