@@ -1,7 +1,6 @@
 """Hostile surroundings: what lies in the checkout, what earlier steps left in the environment, files that fail."""
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -9,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests import parts
 from tests.program import Outcome, World, run_program
 
-# Root may write anywhere; without its capabilities it is an ordinary user in its own files.
-PLAIN = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
-needs_plain_user = pytest.mark.skipif(
-    os.geteuid() == 0 and shutil.which("setpriv") is None, reason="needs setpriv (util-linux) to be an ordinary user"
-)
+
+def plain_user() -> list[str]:
+    """The command that takes root's capabilities, after which it is an ordinary user in its own files."""
+    return [parts.need("setpriv"), "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
 
 
 def test_a_dotenv_in_the_checkout_is_not_read(world: World) -> None:
@@ -121,11 +120,10 @@ def test_a_pipe_in_place_of_the_file(world: World, place: str) -> None:
     assert stat.S_ISFIFO((world.work / place).stat().st_mode)
 
 
-@needs_plain_user
 def test_a_directory_that_is_read_only(world: World) -> None:
     """Exit 7, and what to do."""
     world.work.chmod(0o555)
-    outcome = run_program(world, env=world.consumer, prefix=PLAIN)
+    outcome = run_program(world, env=world.consumer, prefix=plain_user())
 
     assert outcome.code == 7
     assert "The directory is read-only" in outcome.failure
@@ -169,13 +167,12 @@ def test_a_file_of_the_runner_that_is_none(world: World, variable: str, what: st
     assert (world.runner / "output").read_text() == ""
 
 
-@needs_plain_user
 @pytest.mark.parametrize("name", ["env", "output"])
 def test_a_file_of_the_runner_that_may_not_be_written(world: World, name: str) -> None:
     """As where the container's user is not root."""
     env = world.github()
     (world.runner / name).chmod(0o444)
-    outcome = run_program(world, env={**env, **world.consumer}, prefix=PLAIN)
+    outcome = run_program(world, env={**env, **world.consumer}, prefix=plain_user())
 
     assert outcome.code == 7
     assert "Permission denied" in outcome.failure
@@ -187,9 +184,7 @@ def test_a_full_disk_leaves_nothing_half_written(world: World, name: str) -> Non
     env = world.github()
     earlier = "x" * 5_000 + "\n"
     (world.runner / name).write_text(earlier)
-    limit = ["prlimit", "--fsize=6000", "--"]
-    if shutil.which("prlimit") is None:
-        pytest.skip("needs prlimit (util-linux)")
+    limit = [parts.need("prlimit"), "--fsize=6000", "--"]
     outcome = run_program(world, env={**env, **world.consumer}, prefix=limit)
 
     assert outcome.code == 7
