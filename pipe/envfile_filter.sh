@@ -53,7 +53,7 @@ __bitbucket_token_awk='
     fflush()
   }'
 
-# True if every form of the token comes out as ***.
+# True if nothing but * comes out for every form of the token.
 __bitbucket_token_probe() {
   case $1 in
     gnu) case $(command sed --version 2>/dev/null) in *'(GNU sed)'*) ;; *) return 1 ;; esac ;;
@@ -62,7 +62,7 @@ __bitbucket_token_probe() {
   __bitbucket_token_filter "$1" "$__bitbucket_token_new/forms" >"$__bitbucket_token_new/probe" || return 1
   [ -s "$__bitbucket_token_new/probe" ] || return 1
   while IFS= read -r __bitbucket_token_line; do
-    [ "$__bitbucket_token_line" = '***' ] || return 1
+    case $__bitbucket_token_line in '' | *[!*]*) return 1 ;; esac
   done <"$__bitbucket_token_new/probe"
 }
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipe.envfile import render
@@ -52,6 +52,8 @@ def test_no_form_of_the_token_shows_on_either_stream(any_shell: Shell, work: Pat
 
 @few
 @given(token=tokens | tricky_tokens)
+@example(token="*")
+@example(token="a'b")
 def test_a_token_of_any_characters_is_masked(shell: Shell, work: Path, token: str) -> None:
     """The characters that mean something to sed or to a shell are matched as themselves."""
     masks = forms(Secret(token))

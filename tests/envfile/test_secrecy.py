@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from pipe.secret import Secret, forms
-from tests.envfile.shells import NAME, TOKEN, Shell, env_file, processes, wait_for, world
+from tests.envfile.shells import NAME, TOKEN, Shell, env_file, processes, session, wait_for, world
 
 
 def test_no_process_has_it_in_its_arguments_or_files(any_shell: Shell, work: Path, temporary: Path) -> None:
@@ -22,7 +22,7 @@ def test_no_process_has_it_in_its_arguments_or_files(any_shell: Shell, work: Pat
         while not select.select([process.stdout], [], [], 0)[0]:
             seen |= _arguments()
         seen |= _arguments()
-        filters = [pid for pid in processes() if _session(pid) == process.pid and pid != process.pid]
+        filters = [pid for pid in session(process.pid) if pid != process.pid]
         assert filters, "they run"
         for pid in filters:
             assert TOKEN.encode() not in (Path("/proc") / str(pid) / "environ").read_bytes()
@@ -83,10 +83,3 @@ def _arguments() -> set[bytes]:
         except OSError:
             continue
     return found
-
-
-def _session(pid: int) -> int:
-    try:
-        return os.getsid(pid)
-    except OSError:
-        return -1
