@@ -20,6 +20,8 @@ _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _LONGEST_NAME = 128
 # As `urlsplit` gives it: a name of labels that are not empty, or an address in either protocol.
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f.]*:[0-9a-f:.]*")
+# What CI systems leave of a variable that they do not know: $NAME, ${NAME}, $(NAME), ${{ NAME }}.
+_UNREPLACED = re.compile(r"\$(?:[A-Z_][A-Z0-9_]*|\{[A-Z_][A-Z0-9_]*\}|\([A-Za-z_][\w.]*\)|\{\{[^{}]*\}\})", re.ASCII)
 _LONGEST_SHOWN = 24
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
@@ -45,6 +47,12 @@ def parse_text(name: str, given: Given, *, shown: bool = True) -> str:
             f"Set {name} again, without anything around it."
             if shown
             else f"Copy {name} again from Bitbucket, without anything around it.",
+        )
+    if not shown and _UNREPLACED.fullmatch(text):
+        raise InputError(
+            f"{name} (from {given.source}) is the name of a variable instead of its value.",
+            "The pipeline's secret is not defined here, or misspelt, and the CI handed on what it could not replace.",
+            f"Check the name, and that the secret may be used in this pipeline; then set {name} from it.",
         )
     return text
 

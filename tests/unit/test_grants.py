@@ -81,7 +81,6 @@ def test_bitbucket_cloud_is_asked_as_its_documentation_says() -> None:
         ({"base_url": "https://git.example.com"}, ENCODED),
         ({"token_url": "https://bitbucket.org/site/oauth2/access_token"}, RAW),
         ({"token_url": "https://id.example.com/token"}, ENCODED),
-        ({"base_url": "https://git.example.com", "token_url": "https://bitbucket.org/x"}, RAW),
         ({"client_auth": "basic-raw", "base_url": "https://git.example.com"}, RAW),
         ({"client_auth": "basic-encoded"}, ENCODED),
         ({"client_auth": "body"}, ""),
