@@ -11,6 +11,7 @@ from pipe.values import (
     parse_count,
     parse_env_name,
     parse_flag,
+    parse_private_key,
     parse_scopes,
     parse_seconds,
     parse_secret,
@@ -54,6 +55,11 @@ TABLE = (
         "consumer-secret",
         "The OAuth consumer's secret.",
         aliases=("BITBUCKET_CLIENT_SECRET", "CLIENT_SECRET"),
+        secret=True,
+    ),
+    Input(
+        "private-key",
+        "An RSA private key, a PEM file without a passphrase, whose public key the server knows.",
         secret=True,
     ),
     Input("grant", "How to get the token.", default="client_credentials", choices=GRANTS),
@@ -123,6 +129,7 @@ class Inputs(NamedTuple):
 
     consumer_key: str
     consumer_secret: Secret
+    private_key: Secret
     grant: str
     base_url: str
     token_url: str
@@ -172,6 +179,7 @@ def check(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inputs:
     return Inputs(
         consumer_key=parse_text("consumer-key", value("consumer-key"), shown=False),
         consumer_secret=parse_secret("consumer-secret", value("consumer-secret")),
+        private_key=parse_private_key("private-key", value("private-key")),
         grant=parse_choice("grant", value("grant"), GRANTS),
         base_url=parse_url("base-url", value("base-url"), query=False).rstrip("/"),
         token_url=parse_url("token-url", value("token-url"), optional=True),

@@ -137,7 +137,12 @@ def _outputs(export: Export) -> dict[str, str | Secret]:
 
 
 def compatible_mask_commands(mask: str) -> Iterable[str]:
-    """The commands for runners that take the text as it stands and undo no escaping, as Gitea's does."""
+    """The commands for runners that take the text as it stands and undo no escaping, as Gitea's does.
+
+    A text of several lines would end the command at the first and show the rest; its lines are masks of their own.
+    """
+    if "\n" in mask or "\r" in mask:
+        return (f"::add-mask::{_data(mask)}",)
     return dict.fromkeys((f"::add-mask::{mask}", f"::add-mask::{_data(mask)}"))
 
 

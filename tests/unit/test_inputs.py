@@ -90,10 +90,11 @@ def test_each_value_lands_in_its_place() -> None:
         debug="1",
     )
 
-    assert inputs[:12] == (
-        *("the-key", Secret("the-secret"), "client_credentials", "https://git.example.com/context"),
-        *("https://id.example.com/token/", "body", ("a", "b"), ("c", "d"), 600.0, "TOKEN", False, False),
-    )
+    assert (inputs.consumer_key, inputs.consumer_secret) == ("the-key", Secret("the-secret"))
+    assert (inputs.base_url, inputs.token_url) == ("https://git.example.com/context", "https://id.example.com/token/")
+    assert (inputs.client_auth, inputs.scope, inputs.required_scopes) == ("body", ("a", "b"), ("c", "d"))
+    assert (inputs.min_lifetime, inputs.env_name) == (600.0, "TOKEN")
+    assert (inputs.export_env, inputs.mask_log) == (False, False)
     assert (inputs.ci, inputs.output_file, inputs.keep_file, inputs.print) == ("gitea", "out/env", True, "json")
     assert (inputs.max_attempts, inputs.timeout, inputs.deadline) == (2, 1.5, 30.0)
     assert (inputs.ca_file, inputs.debug) == ("ca.pem", True)
