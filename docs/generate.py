@@ -116,6 +116,8 @@ def _usage(declared: Input) -> str:
     parts = [declared.meaning]
     if declared.choices:
         parts.append(f"One of {', '.join(f'`{choice}`' for choice in declared.choices)}.")
+    if declared.grants:
+        parts.append(f"For the grant {' or '.join(f'`{grant}`' for grant in declared.grants)}.")
     if declared.aliases:
         parts.append(f"Also read from {' and '.join(f'`{alias}`' for alias in declared.aliases)}.")
     return " ".join(parts)

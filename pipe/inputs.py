@@ -33,6 +33,8 @@ class Input(NamedTuple):
     flag: bool = False
     own_variable: bool = True
     """Whether the bare upper-case name gives it too. `CI` does not: every CI sets that to something else."""
+    grants: tuple[str, ...] = ()
+    """The grants that use it, where not all do; for the others, its bare name belongs to somebody else's variable."""
 
     @property
     def variable(self) -> str:
@@ -40,7 +42,8 @@ class Input(NamedTuple):
         return self.name.upper().replace("-", "_")
 
 
-GRANTS = ("client_credentials",)
+GRANTS = ("client_credentials", "refresh_token", "authorization_code", "access_token")
+TOKEN_KINDS = ("access-token", "api-token")
 CLIENT_AUTHS = ("basic", "basic-raw", "basic-encoded", "body")
 PRINTS = ("raw", "json", "sh", "dotenv")
 CLOUD = "https://bitbucket.org"
@@ -72,6 +75,35 @@ TABLE = (
         default="basic",
         choices=CLIENT_AUTHS,
     ),
+    Input("refresh-token", "The refresh token.", secret=True, grants=("refresh_token",)),
+    Input(
+        "refresh-token-store",
+        "Where a new refresh token goes: `output`, `file:PATH`, or a secured variable of Bitbucket Pipelines as "
+        "`repository:WORKSPACE/REPOSITORY/NAME`, `deployment:WORKSPACE/REPOSITORY/ENVIRONMENT/NAME` or "
+        "`workspace:WORKSPACE/NAME`.",
+        grants=("refresh_token", "authorization_code"),
+    ),
+    Input("code", "The code from the browser.", secret=True, grants=("authorization_code",)),
+    Input(
+        "redirect-uri",
+        "The redirect URI that the code was asked for with, if one was named.",
+        grants=("authorization_code",),
+    ),
+    Input(
+        "code-verifier",
+        "The PKCE verifier (RFC 7636) that the code was asked for with, if there was one.",
+        secret=True,
+        grants=("authorization_code",),
+    ),
+    Input("access-token", "A token that is there already.", secret=True, grants=("access_token",)),
+    Input(
+        "access-token-kind",
+        "What it is: the access token of a repository, project or workspace, or a person's API token.",
+        default="access-token",
+        choices=TOKEN_KINDS,
+        grants=("access_token",),
+    ),
+    Input("username", "The e-mail address of an API token's owner.", grants=("access_token",)),
     Input(
         "scope",
         "Scopes to ask for, separated by commas or spaces. Bitbucket Cloud grants what the consumer has.",
@@ -134,6 +166,14 @@ class Inputs(NamedTuple):
     base_url: str
     token_url: str
     client_auth: str
+    refresh_token: Secret
+    refresh_token_store: str
+    code: Secret
+    redirect_uri: str
+    code_verifier: Secret
+    access_token: Secret
+    access_token_kind: str
+    username: str
     scope: tuple[str, ...]
     required_scopes: tuple[str, ...]
     min_lifetime: float
@@ -184,6 +224,14 @@ def check(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inputs:
         base_url=parse_url("base-url", value("base-url"), query=False).rstrip("/"),
         token_url=parse_url("token-url", value("token-url"), optional=True),
         client_auth=parse_choice("client-auth", value("client-auth"), CLIENT_AUTHS),
+        refresh_token=parse_secret("refresh-token", value("refresh-token")),
+        refresh_token_store=parse_text("refresh-token-store", value("refresh-token-store")),
+        code=parse_secret("code", value("code")),
+        redirect_uri=parse_text("redirect-uri", value("redirect-uri")),
+        code_verifier=parse_secret("code-verifier", value("code-verifier")),
+        access_token=parse_secret("access-token", value("access-token")),
+        access_token_kind=parse_choice("access-token-kind", value("access-token-kind"), TOKEN_KINDS),
+        username=parse_text("username", value("username")),
         scope=parse_scopes("scope", value("scope")),
         required_scopes=parse_scopes("required-scopes", value("required-scopes")),
         min_lifetime=parse_seconds("min-lifetime", value("min-lifetime"), at_least=0),

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -17,8 +16,8 @@ from pipe.grants.request import TokenRequest
 from pipe.http import Http
 from pipe.inputs import Inputs
 from pipe.log import Log
+from pipe.means import Means
 from pipe.proxies import passwords, proxy_for
-from pipe.retry import with_retries
 from pipe.scope import shown
 from pipe.secret import forms
 from pipe.token import AccessToken
@@ -69,21 +68,22 @@ def known_forms(inputs: Inputs, env: Mapping[str, str]) -> tuple[str, ...]:
 def acquire(inputs: Inputs, ci: CiSystem, world: World) -> AccessToken:
     """Get a token by the grant that the inputs name."""
     ca_file = roots(inputs.ca_file, world.env, world.cwd)
-    request = TokenRequest(
-        inputs=inputs,
-        http=Http(world.deadline, timeout=inputs.timeout, ca_file=ca_file, env=world.env),
-        retried=partial(
-            with_retries,
-            max_attempts=inputs.max_attempts,
-            deadline=world.deadline,
-            announce=world.log.line,
-            sleep=world.sleep,
-        ),
-        say=world.log.line,
-        masks=world.log.masks,
+    means = Means(
+        Http(world.deadline, timeout=inputs.timeout, ca_file=ca_file, env=world.env),
+        world.log,
+        mask=ci.mask,
+        set_output=ci.set_output,
+        cwd=world.cwd,
+        max_attempts=inputs.max_attempts,
+        sleep=world.sleep,
     )
+    store = None
+    if inputs.refresh_token_store:
+        from pipe.stores import store_named  # noqa: PLC0415 - most runs have no refresh token
+
+        store = store_named(inputs.refresh_token_store, means)
     try:
-        return grant(inputs.grant)(request)
+        return grant(inputs.grant)(TokenRequest(inputs, means, store))
     except MissingInputError as error:
         raise ci.explain_missing(error) from None
 

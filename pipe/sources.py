@@ -34,8 +34,14 @@ def read(options: Mapping[str, str], env: Mapping[str, str], cwd: Path, *, env_f
     named = env_file or env.get("ENV_FILE", "")
     from_file = _env_file(cwd / named) if named else {}
     given = {}
+    chosen = _first(BY_NAME["grant"], options, env, from_file, cwd)
+    grant = chosen.text if chosen else BY_NAME["grant"].default
     for declared in TABLE:
-        if (found := _first(declared, options, env, from_file, cwd)) is not None:
+        # PASSWORD or CODE in a job's environment is nobody's secret here unless the grant uses it: masking its value
+        # could star a whole log.
+        used = not declared.grants or grant in declared.grants
+        asked = declared if used else declared._replace(own_variable=False)
+        if (found := _first(asked, options, env, from_file, cwd)) is not None:
             given[declared.name] = found
     return given
 

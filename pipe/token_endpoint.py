@@ -1,25 +1,21 @@
 """One request to the token endpoint (RFC 6749 section 3.2), and what its answer means."""
 
-import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import quote_plus, urlsplit
 
+from pipe.answers import TRY_AGAIN, in_trouble, redirected, retry_after
 from pipe.bitbucket.advice import rate_limited, refused
 from pipe.errors import AnswerError, InputError, PipeError, RefusedError
 from pipe.http import Answer, Http
-from pipe.secret import Secret, redact
+from pipe.secret import Secret
 from pipe.token import AccessToken
 from pipe.token_response import json_object, parse
 from pipe.untrusted import show
 
-TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 TRY_AGAIN_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
-
-# Seconds: thirty years, beyond every deadline.
-_LONGEST_RETRY_AFTER = 1e9
 
 
 class Client(NamedTuple):
@@ -101,17 +97,10 @@ def _failure(
     said = show(_description(content) or (error if error != "error" else ""), masks)
     if answer.status == 429:
         return rate_limited(answer.host, retry_after(answer))
-    again = answer.status in TRY_AGAIN or error in TRY_AGAIN_ERRORS
-    if again or answer.status >= 500:
-        return AnswerError(
-            f"{answer.host} is in trouble (HTTP {answer.status}{f': {said}' if said else ''}).",
-            "The server or something before it is overloaded, restarting or broken.",
-            "Run the step again in some minutes; for Bitbucket Cloud look at https://bitbucket.status.atlassian.com.",
-            again=again,
-            retry_after=retry_after(answer),
-        )
+    if error in TRY_AGAIN_ERRORS or answer.status in TRY_AGAIN or answer.status >= 500:
+        return in_trouble(answer, said, again=error in TRY_AGAIN_ERRORS or answer.status in TRY_AGAIN)
     if 300 <= answer.status < 400:
-        return _redirected(answer, masks)
+        return redirected(answer, masks)
     if error or answer.status == 401:
         return refused(answer.host, answer.status, error, said)
     if answer.status == 403:
@@ -121,37 +110,6 @@ def _failure(
             "Check whether this runner's address may reach the server.",
         )
     return _not_json(answer, url) if content is None else _odd(answer)
-
-
-def retry_after(answer: Answer) -> float | None:
-    """Seconds that the server wants a client to wait (RFC 9110 section 10.2.3), or None if it does not say."""
-    text = answer.headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"[0-9]+", text):
-        return min(float(text), _LONGEST_RETRY_AFTER)
-    if not text:
-        return None
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed
-
-    try:
-        moment = parsedate_to_datetime(text)
-        return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
-    except (ValueError, OverflowError):
-        return None
-
-
-def _redirected(answer: Answer, masks: Sequence[str]) -> AnswerError:
-    try:
-        # Not `hostname`, and not a part of the text as it came: in lower case, or cut at a slash, a secret that the
-        # server repeats would not be known.
-        target = urlsplit(redact(answer.headers.get("Location", ""), masks)).netloc.rpartition("@")[2]
-    except ValueError:
-        target = ""
-    to = f" to {show(target, masks)}" if target else ""
-    return AnswerError(
-        f"{answer.host} redirects{to} (HTTP {answer.status}), which is never followed with a secret in hand.",
-        "The address is http instead of https, an old one, or leads to a login page.",
-        "Put the final address into base-url or token-url.",
-    )
 
 
 def _not_json(answer: Answer, url: str) -> AnswerError:

@@ -55,6 +55,10 @@ class GitHubActions(CiSystem):
 
         return self.beside_env_file(export, write)
 
+    def set_output(self, name: str, value: Secret) -> None:
+        """Write one more output."""
+        append_all([self._file("GITHUB_OUTPUT", {name: value})])
+
     def _file(self, variable: str, variables: Mapping[str, str | Secret]) -> tuple[str, Path, str]:
         path = self.env.get(variable, "")
         if not path:

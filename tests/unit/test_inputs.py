@@ -55,6 +55,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         "grant": "client_credentials",
         "base_url": "https://bitbucket.org",
         "client_auth": "basic",
+        "access_token_kind": "access-token",
         "env_name": "BITBUCKET_ACCESS_TOKEN",
         "export_env": True,
         "mask_log": True,
