@@ -10,12 +10,23 @@ Handler = Callable[[Request], Response]
 class Application:
     """Bitbucket's two hosts. Any other name, such as 127.0.0.1, stands for both."""
 
-    def __init__(self, *, authorize: Handler, token: Handler, rfc_token: Handler, api: Handler, git: Handler) -> None:
+    def __init__(
+        self,
+        *,
+        authorize: Handler,
+        token: Handler,
+        rfc_token: Handler,
+        data_center_token: Handler,
+        api: Handler,
+        git: Handler,
+    ) -> None:
         self._pages = {
             "/site/oauth2/authorize": authorize,
             "/site/oauth2/access_token": token,
             "/oauth2/token": rfc_token,
         }
+        # Below any context path.
+        self._data_center = {"/rest/oauth2/latest/authorize": authorize, "/rest/oauth2/latest/token": data_center_token}
         self._api = api
         self._git = git
 
@@ -27,7 +38,12 @@ class Application:
         if host != "api.bitbucket.org":
             if ".git/" in request.path:
                 return self._git(request)
-            page = self._pages.get(request.path)
+            page = self._pages.get(request.path) or self._data_center.get(_below_context(request))
             if page is not None:
                 return page(request)
         return html_response(404, "Repository not found")
+
+
+def _below_context(request: Request) -> str:
+    _, found, rest = request.path.partition("/rest/")
+    return found + rest if request.path.startswith("/bitbucket/rest/") else ""
