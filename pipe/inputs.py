@@ -105,6 +105,12 @@ TABLE = (
     ),
     Input("username", "The e-mail address of an API token's owner.", grants=("access_token",)),
     Input(
+        "repository",
+        "`WORKSPACE/REPOSITORY` on which the token is tried; without it, it is asked whose it is, which not every "
+        "access token may do.",
+        grants=("access_token",),
+    ),
+    Input(
         "scope",
         "Scopes to ask for, separated by commas or spaces. Bitbucket Cloud grants what the consumer has.",
     ),
@@ -174,6 +180,7 @@ class Inputs(NamedTuple):
     access_token: Secret
     access_token_kind: str
     username: str
+    repository: str
     scope: tuple[str, ...]
     required_scopes: tuple[str, ...]
     min_lifetime: float
@@ -232,6 +239,7 @@ def check(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inputs:
         access_token=parse_secret("access-token", value("access-token")),
         access_token_kind=parse_choice("access-token-kind", value("access-token-kind"), TOKEN_KINDS),
         username=parse_text("username", value("username")),
+        repository=parse_text("repository", value("repository")),
         scope=parse_scopes("scope", value("scope")),
         required_scopes=parse_scopes("required-scopes", value("required-scopes")),
         min_lifetime=parse_seconds("min-lifetime", value("min-lifetime"), at_least=0),

@@ -27,17 +27,19 @@ class Means:
         *,
         mask: Callable[[Sequence[str]], None],
         set_output: Callable[[str, Secret], None],
+        has_outputs: bool,
         cwd: Path,
         max_attempts: int,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.http = http
         self.set_output = set_output
+        self.has_outputs = has_outputs
+        self.sleep = sleep
         self.cwd = cwd
         self._log = log
         self._mask = mask
         self._max_attempts = max_attempts
-        self._sleep = sleep
 
     def say(self, text: str) -> None:
         """Tell the user in one line what is going on."""
@@ -59,5 +61,5 @@ class Means:
             max_attempts=self._max_attempts,
             deadline=self.http.deadline,
             announce=self.say,
-            sleep=self._sleep,
+            sleep=self.sleep,
         )

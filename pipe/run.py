@@ -47,7 +47,7 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     ci.mask(masks)
     world.log.line(f"bitbucket-token {VERSION} on {ci.title}")
     token = acquire(inputs, ci, world)
-    token_masks = forms(token.value)
+    token_masks = token.forms()
     world.log.hide(token_masks)
     ci.mask(token_masks)
     facts = facts_of(token)
@@ -59,7 +59,8 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
 
 def known_forms(inputs: Inputs, env: Mapping[str, str]) -> tuple[str, ...]:
     """All forms of every secret that is known before the token is: those of the inputs and of the proxies."""
-    found = [form for secret in inputs.secrets for form in forms(secret, key=inputs.consumer_key)]
+    users = [inputs.consumer_key, *filter(None, [inputs.username])]
+    found = [form for secret in inputs.secrets for user in users for form in forms(secret, key=user)]
     for url in ("https://", "http://"):
         found += [form for secret in passwords(proxy_for(url, env)) for form in forms(secret)]
     return tuple(dict.fromkeys(found))
@@ -73,6 +74,7 @@ def acquire(inputs: Inputs, ci: CiSystem, world: World) -> AccessToken:
         world.log,
         mask=ci.mask,
         set_output=ci.set_output,
+        has_outputs=ci.has_outputs(),
         cwd=world.cwd,
         max_attempts=inputs.max_attempts,
         sleep=world.sleep,
@@ -108,7 +110,7 @@ def hand_over(inputs: Inputs, ci: CiSystem, world: World, token: AccessToken) ->
         output_file=Path(inputs.output_file) if inputs.output_file else None,
         channel=inputs.channel,
         channel_file=Path(inputs.channel_file) if inputs.channel_file else None,
-        masks=forms(token.value),
+        masks=token.forms(),
     )
     if not inputs.print:
         for line in ci.export(export):

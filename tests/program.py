@@ -330,7 +330,8 @@ class _Rules:
 
     def _oracles(self) -> tuple[Oracle, Oracle]:
         key = self._input("consumer-key").encode("utf-8", "replace").decode()
-        tokens = [*(token.value for token in self.world.sandbox.tokens), *self.tokens]
+        sandbox = self.world.sandbox
+        tokens = [*(token.value for token in sandbox.tokens), *sandbox.refresh_tokens, *self.tokens]
         return Oracle(self._input_secrets(), key=key), Oracle(tokens, key=key)
 
     def _input_secrets(self) -> list[str]:
@@ -393,6 +394,7 @@ def _tidier(world: World, secrets: Sequence[str], tokens: Sequence[str]) -> Call
     names = {**{token.value: "<token>" for token in sandbox.tokens}, **dict.fromkeys(tokens, "<token>")}
     for consumer in sandbox.consumers:
         names |= {consumer.secret: "<secret>", consumer.key: "<key>"}
+    names |= {value: f"<refresh token {number}>" for number, value in enumerate(sandbox.refresh_tokens, 1)}
     names |= dict.fromkeys(secrets, "<other secret>")
     names |= {str(world.root): "<root>"}
     names |= {f":{sandbox.port}": ":<port>", f":{sandbox.proxy.listener.port}": ":<proxy port>"}

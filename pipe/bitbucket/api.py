@@ -61,6 +61,11 @@ class Api:
                     "Run the step again; check proxies in between.",
                 )
             url = following
+        raise AnswerError(
+            f"{urlsplit(url).netloc} answered with a list of more than {MOST_PAGES} pages.",
+            "The server is faulty, or the answers are those of another program.",
+            "Run the step again; check proxies in between.",
+        )
 
     def _send(self, method: str, url: str, body: object) -> Answer:
         def attempt() -> Answer:

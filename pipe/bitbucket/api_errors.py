@@ -6,11 +6,12 @@ comes as plain text. The texts were observed in bug reports of Bitbucket's clien
 
 from collections.abc import Mapping, Sequence
 
+from pipe import scope as scope_names
 from pipe.answers import TRY_AGAIN, in_trouble, redirected, retry_after
 from pipe.bitbucket.advice import rate_limited
 from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError
 from pipe.http import Answer
-from pipe.token_response import json_object
+from pipe.token_response import LONGEST_SCOPES, json_object
 from pipe.untrusted import show
 
 
@@ -32,7 +33,7 @@ def api_failure(answer: Answer, masks: Sequence[str]) -> PipeError:
     if answer.status == 403:
         return _forbidden(what, error, masks)
     if answer.status == 404:
-        return AnswerError(
+        return UnfitTokenError(
             what,
             "The workspace or repository does not exist, is misspelt, or the token may not see it: "
             "a consumer sees its own workspace only.",
@@ -59,18 +60,22 @@ def lacks_scope(answer: Answer) -> bool:
 def granted_scopes(answer: Answer) -> tuple[str, ...] | None:
     """The token's scopes, which Bitbucket names in a header of most answers and in a refusal for a missing scope."""
     granted = _detail(_error(answer)).get("granted")
-    if isinstance(granted, list) and all(isinstance(scope, str) for scope in granted):
-        return tuple(granted)
-    header = answer.headers.get("X-OAuth-Scopes")
-    return None if header is None else tuple(header.replace(",", " ").split())
+    if not isinstance(granted, list):
+        granted = [answer.headers.get("X-OAuth-Scopes")]
+    text = " ".join(scope for scope in granted if isinstance(scope, str))
+    try:
+        found = scope_names.split(text) if len(text) <= LONGEST_SCOPES else ()
+    except ValueError:
+        return None
+    return found or None
 
 
 def _unauthorized(what: str, said: str) -> RefusedError:
     if "expired." in said and "invalid" not in said:
         return RefusedError(
             what,
-            "The token's time is over: one of a consumer lives two hours at most.",
-            "Get a token anew in each step or job; a stored access token has to be replaced in its place.",
+            "The token's time is over. A consumer's lives two hours at most, any other as long as was chosen for it.",
+            "Make a new one in Bitbucket, and store it in the old one's place; get a consumer's anew in each job.",
         )
     return RefusedError(
         what,

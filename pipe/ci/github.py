@@ -55,6 +55,10 @@ class GitHubActions(CiSystem):
 
         return self.beside_env_file(export, write)
 
+    def has_outputs(self) -> bool:
+        """Not in a `docker run` of a `run` step, which does not hand the runner's files on."""
+        return bool(self.env.get("GITHUB_OUTPUT"))
+
     def set_output(self, name: str, value: Secret) -> None:
         """Write one more output."""
         append_all([self._file("GITHUB_OUTPUT", {name: value})])

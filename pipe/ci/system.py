@@ -6,7 +6,7 @@ from shlex import quote
 from typing import ClassVar
 
 from pipe import envfile
-from pipe.errors import ExportError, InputError, MissingInputError, PipeError
+from pipe.errors import InputError, MissingInputError, PipeError
 from pipe.export import Export
 from pipe.log import Log
 from pipe.secret import Secret
@@ -107,13 +107,13 @@ class CiSystem:
             lines.append("From then on that shell replaces the token by *** in its log.")
         return lines
 
-    def set_output(self, name: str, value: Secret) -> None:  # noqa: ARG002 - for those that have outputs
-        """Hand `value` on as an output of the step, masked. Raises `ExportError` where there are none."""
-        raise ExportError(
-            f"{self.title} has no outputs that could take {name}.",
-            "Outputs that stay hidden exist only on GitHub, Gitea and Forgejo.",
-            f"Choose another place for {name}, such as a file or a secured variable.",
-        )
+    def has_outputs(self) -> bool:
+        """Whether a step has outputs that stay hidden."""
+        return False
+
+    def set_output(self, name: str, value: Secret) -> None:
+        """Hand `value` on as an output of the step, masked; only where there are outputs."""
+        raise NotImplementedError
 
     def fail(self, error: PipeError) -> None:
         """Show a failure."""

@@ -1,15 +1,17 @@
 """The refresh-token grant (RFC 6749 section 6): a token from one that a person has once allowed.
 
 Bitbucket Cloud rotates refresh tokens since May 2026: each use brings a new one, the old one works for about ten
-minutes more, and one that nobody uses ends after three months (git-credential-manager, pull request 2433).
+minutes more, and one that nobody uses ends after three months (git-credential-manager, pull request 2433). So a second
+try after a lost answer succeeds there. A server without such a grace refuses it, and a person has to log in again.
 """
 
 from contextlib import nullcontext
 
 from pipe.bitbucket.endpoints import is_cloud
-from pipe.errors import ExportError, InputError
-from pipe.grants.oauth import ask
+from pipe.errors import ExportError, InputError, RefusedError
+from pipe.grants.oauth import ask, hand_back
 from pipe.grants.request import TokenRequest
+from pipe.secret import Secret
 from pipe.stores.store import Store
 from pipe.token import AccessToken
 
@@ -28,23 +30,33 @@ def acquire(request: TokenRequest) -> AccessToken:
             "Set refresh-token-store, for instance to repository:WORKSPACE/REPOSITORY/NAME.",
         )
     with store.locked() if store else nullcontext():
-        current = (store.newest() if store else None) or inputs.refresh_token
-        if not current:
+        stored = store.newest() if store else None
+        if not stored:
             inputs.require("refresh-token")
+        current = stored or inputs.refresh_token
         request.means.learn(current)
-        token = ask(request, {"refresh_token": current.reveal()})
-        if token.refresh_token and token.refresh_token != current:
+        try:
+            token = ask(request, {"refresh_token": current.reveal()})
+        except RefusedError as error:
+            if store and stored and stored != inputs.refresh_token:
+                raise _of_the_store(error, store) from error
+            raise
+        if _is_new(token, current):
             hand_back(request, _required(store), token)
     return token
 
 
-def hand_back(request: TokenRequest, store: Store, token: AccessToken) -> None:
-    """Mask the refresh token that came with `token`, and put it into `store`."""
-    if token.refresh_token:
-        request.means.learn(token.refresh_token)
-        request.means.learn(token.value)
-        store.keep(token.refresh_token, token.value)
-        request.means.say(f"Stored the new refresh token in {store.place}.")
+def _is_new(token: AccessToken, current: Secret) -> bool:
+    return token.refresh_token is not None and token.refresh_token != current
+
+
+def _of_the_store(error: RefusedError, store: Store) -> RefusedError:
+    """An input that was renewed meanwhile would otherwise be looked at in vain."""
+    return RefusedError(
+        error.what,
+        f"{error.why} The refresh token came from {store.place}, not from the input refresh-token.",
+        f"{error.now} To start over, remove {store.place} and set refresh-token anew.",
+    )
 
 
 def _required(store: Store | None) -> Store:
@@ -52,6 +64,7 @@ def _required(store: Store | None) -> Store:
         raise ExportError(
             "The server replaced the refresh token, and there is no place for the new one.",
             "refresh-token-store is not set, and this server rotates refresh tokens.",
-            "Set refresh-token-store, and get a new refresh token (bitbucket-token login); the old one may be used up.",
+            "Set refresh-token-store, and get a new refresh token with bitbucket-token login: the old one may be used "
+            "up.",
         )
     return store

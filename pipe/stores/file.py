@@ -2,94 +2,125 @@
 
 import fcntl
 import os
-import secrets
-import time
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from pipe.deadline import Deadline
-from pipe.errors import ExportError
+from pipe.errors import ExportError, InputError, PipeError
+from pipe.means import Means
+from pipe.private_file import give, open_directory, put
 from pipe.secret import Secret
 from pipe.stores.store import Store
 
 _LARGEST = 64 * 1024
 _POLL = 0.1
+# O_NONBLOCK: a pipe in the file's place must not keep the run waiting.
+_SAFELY = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def store(kind: str, where: str, means: Means) -> Store:
+    """Return the store `file:PATH`; a relative path is below the working directory."""
+    if not where:
+        raise InputError(
+            f"refresh-token-store {kind} names no file.",
+            "What stands after the colon is the file's path, and it is missing.",
+            "Write file:PATH, with a directory that lasts until the next run.",
+        )
+    return FileStore(means.cwd / where, means)
 
 
 class FileStore(Store):
-    """The refresh token in a file of its own, with a lock file beside it."""
+    """The refresh token in a file of its own, with a lock file beside it that stays there."""
 
-    def __init__(self, path: Path, deadline: Deadline) -> None:
+    def __init__(self, path: Path, means: Means) -> None:
         self.place = str(path)
         self._path = path
-        self._deadline = deadline
+        self._means = means
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold an exclusive lock (flock) on FILE.lock, so that no two runs use one refresh token."""
+        """Hold an exclusive lock (flock) on FILE.lock, so that no two runs use one refresh token.
+
+        Where the file could not be written either, this fails, and no refresh token has been used up.
+        """
+        with self._explained(), _directory(self._path) as directory:
+            descriptor = os.open(f"{self._path.name}.lock", os.O_RDWR | os.O_CREAT | _SAFELY, 0o600, dir_fd=directory)
+            owner = os.fstat(directory)
         try:
-            descriptor = os.open(
-                self._path.with_name(self._path.name + ".lock"),
-                os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
-                0o600,
-            )
-        except OSError as error:
-            raise self._failed(error) from error
-        try:
-            while not _try_lock(descriptor):
-                if not self._deadline.remaining():
-                    raise ExportError(
-                        f"Another run keeps {self.place} locked past the deadline.",
-                        "It hangs, or many runs share this refresh token.",
-                        "Run the step again, or give each pipeline a refresh token of its own.",
-                    )
-                time.sleep(_POLL)
+            with self._explained():
+                give(descriptor, owner)
+                self._lock(descriptor)
             yield
         finally:
             os.close(descriptor)
 
     def newest(self) -> Secret | None:
-        """The file's content without its last newline; None if it is not there yet."""
-        try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        """The file's content without its last newline; None if it is empty or not there yet."""
+        with self._explained(), _directory(self._path) as directory:
+            try:
+                descriptor = os.open(self._path.name, os.O_RDONLY | _SAFELY, dir_fd=directory)
+            except FileNotFoundError:
+                return None
             with os.fdopen(descriptor, "rb") as file:
+                found = os.fstat(descriptor)
+                if not stat.S_ISREG(found.st_mode):
+                    raise ValueError("it is no regular file")
+                if found.st_uid not in {os.geteuid(), os.fstat(directory).st_uid}:
+                    raise ValueError("it belongs to another user")
                 text = file.read(_LARGEST + 1).decode("ascii").removesuffix("\n")
-        except FileNotFoundError:
-            return None
-        except (OSError, UnicodeDecodeError) as error:
-            raise self._failed(error) from error
-        if len(text) > _LARGEST or not text.isprintable() or " " in text:
-            raise self._failed(ValueError("no refresh token"))
+            if len(text) > _LARGEST or not text.isprintable() or " " in text:
+                raise ValueError("it holds something that is no refresh token")
         return Secret(text) if text else None
 
     def keep(self, refresh_token: Secret, access_token: Secret) -> None:  # noqa: ARG002 - a file needs no token
         """Replace the file's content, whole or not at all."""
-        temporary = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
-        try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(refresh_token.reveal() + "\n")
-                file.flush()
-                os.fsync(descriptor)
-            temporary.rename(self._path)
-        except OSError as error:
-            raise self._failed(error) from error
-        finally:
-            with suppress(OSError):
-                temporary.unlink()
+        with self._explained(), _directory(self._path) as directory:
+            put(directory, self._path.name, refresh_token.reveal() + "\n", lasting=True)
 
-    def _failed(self, error: Exception) -> ExportError:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "it holds no refresh token"
+    def _lock(self, descriptor: int) -> None:
+        waits = False
+        while not _locks(descriptor):
+            if not waits:
+                self._means.say(f"Another run uses {self.place}; waiting for it.")
+                waits = True
+            if not self._means.http.deadline.remaining():
+                raise ExportError(
+                    f"Another run keeps {self.place} locked past the deadline.",
+                    "It hangs, or many runs share this refresh token.",
+                    "Run the step again; the refresh token was not used. Or give each pipeline one of its own.",
+                )
+            self._means.sleep(_POLL)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> PipeError:
+        if isinstance(error, OSError):
+            reason = os.strerror(error.errno or 0)
+        else:
+            reason = "it holds something that is no text" if isinstance(error, UnicodeDecodeError) else str(error)
         return ExportError(
-            f"{self.place}, which keeps the refresh token, cannot be used ({reason}).",
-            "The directory is missing or read-only, or something else stands in the file's place.",
-            "Name a file in a directory of this runner that lasts, in refresh-token-store; if a run has used the old "
-            "refresh token since, run the step again within ten minutes.",
+            f"{self.place}, where the refresh token is kept, cannot be used ({reason}).",
+            "Its directory is missing, a link, or read-only for this user; or something else stands in its place.",
+            "Name a file in refresh-token-store whose directory exists, lasts, and belongs to the runner's user.",
         )
 
 
-def _try_lock(descriptor: int) -> bool:
+@contextmanager
+def _directory(path: Path) -> Iterator[int]:
+    descriptor = open_directory(path.parent)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _locks(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

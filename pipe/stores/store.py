@@ -1,10 +1,18 @@
-"""Where a new refresh token goes: the contract of one file in this folder."""
+"""Where a new refresh token goes: the contract of one file in this folder.
+
+Each has a function `store(kind, where, means)`, which takes the input `refresh-token-store` apart.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
 
 from pipe.secret import Secret
+
+LOST = (
+    "Then run the step again: for about ten minutes Bitbucket Cloud still takes the refresh token that this run "
+    "started with. After that, get a new one with bitbucket-token login."
+)
+"""What to do once the cause is mended, when a new refresh token could not be kept."""
 
 
 class Store:
@@ -12,11 +20,6 @@ class Store:
 
     place: str
     """What a person calls it, without any secret."""
-    lost: ClassVar[str] = (
-        "The old refresh token works for about ten minutes more at Bitbucket Cloud: mend the cause and run the step "
-        "again at once, or get a new one with bitbucket-token login."
-    )
-    """What to do when a new refresh token could not be kept."""
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -28,5 +31,5 @@ class Store:
         return None
 
     def keep(self, refresh_token: Secret, access_token: Secret) -> None:
-        """Put `refresh_token` here; `access_token` may be used for it. Raises `ExportError` if it is not kept."""
+        """Put `refresh_token` here; `access_token` may be used for it. Raises `PipeError` if it is not kept."""
         raise NotImplementedError

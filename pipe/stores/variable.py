@@ -1,45 +1,58 @@
 """A secured variable of Bitbucket Pipelines, set through the REST API with the new access token.
 
-Sources: the REST API's "Pipelines" group; scope `pipeline:variable` ("Pipelines: edit variables" at the consumer).
+Sources: the REST API's groups "Pipelines" and "Deployments"; scope `pipeline:variable` ("Pipelines: edit variables" at
+the consumer). Environments cannot be asked for by their name (BCLOUD-22285), so their list is searched.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import quote
 
 from pipe.bitbucket.api import Api
-from pipe.errors import ExportError, InputError, PipeError
+from pipe.errors import AnswerError, InputError, UnfitTokenError
+from pipe.means import Means
 from pipe.secret import Secret
 from pipe.stores.store import Store
 
-# How many parts each kind's address has, and where its variables are, with the address's parts but the last.
-_KINDS: Mapping[str, tuple[int, str]] = {
-    "repository": (3, "/repositories/{}/{}/pipelines_config/variables"),
-    "deployment": (4, "/repositories/{}/{}/deployments_config/environments/{}/variables"),
-    "workspace": (2, "/workspaces/{}/pipelines-config/variables"),
+_FORMS = {
+    "repository": "WORKSPACE/REPOSITORY/NAME",
+    "deployment": "WORKSPACE/REPOSITORY/ENVIRONMENT/NAME",
+    "workspace": "WORKSPACE/NAME",
 }
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_UUID = re.compile(r"\{[0-9A-Fa-f-]{36}\}", re.ASCII)
 
 
 class Address(NamedTuple):
-    """Which variable: its kind, the path of the variables around it, and its name."""
+    """Which variable: its kind, the workspace, repository and environment around it, and its name."""
 
     kind: str
-    path: str
+    around: tuple[str, ...]
     name: str
+
+
+def store(kind: str, where: str, means: Means) -> Store:
+    """Return the store `repository:...`, `deployment:...` or `workspace:...`."""
+    return VariableStore(address(kind, where), lambda token: Api(means, f"Bearer {token.reveal()}"))
 
 
 def address(kind: str, text: str) -> Address:
     """Take `WORKSPACE/REPOSITORY/NAME` and its like apart. Raises `InputError`."""
-    count, path = _KINDS[kind]
-    parts = text.split("/")
-    if len(parts) != count or not all(part and part not in (".", "..") for part in parts):
-        form = {"repository": "WORKSPACE/REPOSITORY/NAME", "workspace": "WORKSPACE/NAME"}
+    *around, name = parts = text.split("/")
+    if len(parts) != _FORMS[kind].count("/") + 1 or not all(part.strip(" .") for part in parts):
         raise InputError(
             f"refresh-token-store names no {kind} variable.",
             "A part is missing, or there is one too many.",
-            f"Write {kind}:{form.get(kind, 'WORKSPACE/REPOSITORY/ENVIRONMENT/NAME')}; the environment by its UUID.",
+            f"Write {kind}:{_FORMS[kind]}.",
         )
-    return Address(kind, path.format(*(quote(part, safe="{}-_.~") for part in parts[:-1])), parts[-1])
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"refresh-token-store names a {kind} variable that cannot be.",
+            "The last part is the variable's name: letters, digits and _, no digit first.",
+            f"Write {kind}:{_FORMS[kind]}.",
+        )
+    return Address(kind, tuple(around), name)
 
 
 class VariableStore(Store):
@@ -51,32 +64,46 @@ class VariableStore(Store):
         self._api = api
 
     def keep(self, refresh_token: Secret, access_token: Secret) -> None:
-        """Change the variable, or make it. The value is secured: neither logs nor the API ever show it."""
+        """Change the variable, or make it. It is secured: neither logs nor the API ever show its value."""
         api = self._api(access_token)
+        variables, slash = self._variables(api)
         body = {"key": self._where.name, "value": refresh_token.reveal(), "secured": True}
-        try:
-            uuid = self._found(api, self._where.path + self._slash, "key", self._where.name)
-            if uuid:
-                api.send("PUT", f"{self._where.path}/{quote(uuid, safe='{}')}", body)
-            else:
-                api.send("POST", self._where.path + self._slash, body)
-        except PipeError as error:
-            raise ExportError(
-                f"The new refresh token could not be stored in {self.place}: {error.what}",
-                error.why,
-                f"{error.now} {self.lost}",
-            ) from error
+        uuid = _found(api, variables + slash, "key", self._where.name)
+        if not uuid:
+            try:
+                api.send("POST", variables + slash, body)
+                return
+            except AnswerError:
+                # It may be there all the same: made by another run, or by a request whose answer was lost.
+                uuid = _found(api, variables + slash, "key", self._where.name)
+                if not uuid:
+                    raise
+        api.send("PUT", f"{variables}/{quote(uuid)}", body)
 
-    @property
-    def _slash(self) -> str:
-        """The list of a repository's variables ends in a slash, the other two do not."""
-        return "/" if self._where.kind == "repository" else ""
+    def _variables(self, api: Api) -> tuple[str, str]:
+        """The path of the variables around this one, and what their list has at its end."""
+        around = [quote(part, safe="") for part in self._where.around]
+        if self._where.kind == "workspace":
+            return f"/workspaces/{around[0]}/pipelines-config/variables", ""
+        repository = f"/repositories/{around[0]}/{around[1]}"
+        if self._where.kind == "repository":
+            return f"{repository}/pipelines_config/variables", "/"
+        environment = self._where.around[2]
+        if not _UUID.fullmatch(environment):
+            environment = _found(api, f"{repository}/environments/", "name", environment)
+        if not environment:
+            raise UnfitTokenError(
+                f"The repository {'/'.join(self._where.around[:2])} has no deployment environment of that name.",
+                "It is misspelt (upper and lower case count), or was never made.",
+                "Look it up under Repository settings, Deployments; or name it by its UUID, braces included.",
+            )
+        return f"{repository}/deployments_config/environments/{quote(environment)}/variables", ""
 
-    @staticmethod
-    def _found(api: Api, path: str, member: str, value: str) -> str:
-        """The UUID of the object in the list at `path` whose `member` is `value`, or an empty text."""
-        for listed in api.pages(path):
-            uuid = listed.get("uuid")
-            if listed.get(member) == value and isinstance(uuid, str):
-                return uuid
-        return ""
+
+def _found(api: Api, path: str, member: str, value: str) -> str:
+    """The UUID of the object in the list at `path` whose `member` is `value`, or an empty text."""
+    for listed in api.pages(path):
+        uuid = listed.get("uuid")
+        if listed.get(member) == value and isinstance(uuid, str):
+            return uuid
+    return ""
