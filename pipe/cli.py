@@ -1,13 +1,11 @@
 """The edge: the only module that reads the environment and the command line, prints, and ends the program."""
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
 from pipe import ci as systems
@@ -19,35 +17,23 @@ from pipe.log import Log
 from pipe.options import Options, split
 from pipe.run import World, run
 from pipe.secret import Secret, forms
+from pipe.signals import Ended, Interrupted, OutOfTime, Signals
 from pipe.sources import read, told
 from pipe.values import parse_seconds
 from pipe.version import VERSION
 
-# Seconds. The alarm is only for what no other limit ends, such as a file that is a pipe nobody writes to.
-_ALARM_AFTER_DEADLINE = 0.25
-
 _DEFECT = 1
 
 
-class Interrupted(BaseException):
-    """A signal asked this program to end."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.exit_code = 128 + number
-        self.name = signal.Signals(number).name
-
-
-class OutOfTime(BaseException):
-    """The deadline passed while something waited that has no limit of its own."""
-
-
 def entry() -> NoReturn:
-    """Run, flush, and end without waiting for a request that was left behind at the deadline."""
-    code = main(sys.argv[1:], os.environ)
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            stream.flush()
+    """Run, and end without waiting for a request that was left behind at the deadline."""
+    # TLS would write the keys of its connections there, for whoever recorded them to read.
+    os.environ.pop("SSLKEYLOGFILE", None)
+    _fill_closed_streams()
+    try:
+        code = main(sys.argv[1:], os.environ)
+    except Ended as ended:
+        code = ended.exit_code
     os._exit(code)
 
 
@@ -57,9 +43,10 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
     log = Log(sys.stdout, sys.stderr)
     # Until the command line is read, nothing may reach a standard output that a shell could be evaluating.
     ci: CiSystem = systems.called("none")(env, log, Path("/"))
+    signals = Signals()
     try:
-        _catch_signals()
-        _set_alarm(Deadline(float(BY_NAME["deadline"].default), start=start))
+        signals.catch()
+        signals.ring_at(Deadline(float(BY_NAME["deadline"].default), start=start))
         options = split(arguments)
         if options.shows:
             _show(options.shows)
@@ -67,7 +54,7 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         if _wants_print(options, env):
             log = Log(sys.stderr, sys.stderr)
         log.debugging = env.get("RUNNER_DEBUG") == "1" or env.get("SYSTEM_DEBUG", "").lower() == "true"
-        _set_alarm(_deadline_so_far(options, env, start))
+        signals.ring_at(_deadline_so_far(options, env, start))
         cwd = _working_directory()
         ci = systems.detect(env)(env, log, cwd)
         inputs = _read_inputs(options, env, cwd, log)
@@ -75,8 +62,8 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
             ci = systems.called(inputs.ci)(env, log, cwd)
         log.debugging = log.debugging or inputs.debug
         deadline = Deadline(inputs.deadline, start=start)
-        _set_alarm(deadline)
-        run(inputs, ci, World(env=env, cwd=cwd, stdout=sys.stdout, log=log, deadline=deadline))
+        signals.ring_at(deadline)
+        run(inputs, ci, World(env, cwd, sys.stdout, log, deadline, uninterrupted=signals.held))
         return 0
     except PipeError as error:
         return _failed(error, ci, log)
@@ -88,7 +75,7 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
     except Exception:
         return _defect(log)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signals.be_quiet()
 
 
 def _read_inputs(options: Options, env: Mapping[str, str], cwd: Path, log: Log) -> Inputs:
@@ -152,23 +139,17 @@ def _traceback(log: Log) -> None:
 def _show(what: str) -> None:
     from pipe.help import text  # noqa: PLC0415 - a run needs no help
 
-    sys.stdout.write(text() if what == "help" else f"bitbucket-token {VERSION}\n")
+    with suppress(OSError):
+        sys.stdout.write(text() if what == "help" else f"bitbucket-token {VERSION}\n")
+        sys.stdout.flush()
 
 
-def _catch_signals() -> None:
-    def interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the signal module's form
-        raise Interrupted(number)
-
-    def out_of_time(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
-        raise OutOfTime
-
-    signal.signal(signal.SIGINT, interrupt)
-    signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGALRM, out_of_time)
-
-
-def _set_alarm(deadline: Deadline) -> None:
-    signal.setitimer(signal.ITIMER_REAL, deadline.remaining() + _ALARM_AFTER_DEADLINE)
+def _fill_closed_streams() -> None:
+    """Let a stream that was closed at the start fail when it is written, and let no file have its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, os.O_RDONLY), number)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
 
 
 def _out_of_time() -> PipeError:

@@ -53,7 +53,7 @@ __bitbucket_token_awk='
     fflush()
   }'
 
-# True if every form of the token comes out as ***.
+# True if nothing but * comes out for every form of the token.
 __bitbucket_token_probe() {
   case $1 in
     gnu) case $(command sed --version 2>/dev/null) in *'(GNU sed)'*) ;; *) return 1 ;; esac ;;
@@ -62,7 +62,7 @@ __bitbucket_token_probe() {
   __bitbucket_token_filter "$1" "$__bitbucket_token_new/forms" >"$__bitbucket_token_new/probe" || return 1
   [ -s "$__bitbucket_token_new/probe" ] || return 1
   while IFS= read -r __bitbucket_token_line; do
-    [ "$__bitbucket_token_line" = '***' ] || return 1
+    case $__bitbucket_token_line in '' | *[!*]*) return 1 ;; esac
   done <"$__bitbucket_token_new/probe"
 }
 
@@ -71,6 +71,7 @@ __bitbucket_token_new=
 case $__bitbucket_token_how${KSH_VERSION-} in '' | @*)
   for __bitbucket_token_one in "${TMPDIR:-/tmp}" /tmp /var/tmp /dev/shm; do
     case $__bitbucket_token_one in /*) ;; *) continue ;; esac
+    command -v rm >/dev/null 2>&1 || break
     # mkdir fails if anything of that name is there, so nobody can have prepared it.
     __bitbucket_token_new=$__bitbucket_token_one/bitbucket-token.$__bitbucket_token_pid.$__bitbucket_token_id
     if command mkdir -m 700 "$__bitbucket_token_new" 2>/dev/null; then
@@ -122,7 +123,7 @@ case $__bitbucket_token_how in
         (
           exec >&2 2>/dev/null
           __bitbucket_token_filter "$__bitbucket_token_how" "$__bitbucket_token_new/err" ||
-        [ ! -p "$__bitbucket_token_new/err" ] || : <"$__bitbucket_token_new/err"
+            [ ! -p "$__bitbucket_token_new/err" ] || : <"$__bitbucket_token_new/err"
         ) &
       fi
       exec 2>/dev/null
@@ -144,11 +145,12 @@ case $__bitbucket_token_how in
     # The user's own EXIT trap, if there is one. In a subshell bash and yash show that of the shell around it, which
     # does not run there, until a trap is set or reset.
     [ "$__bitbucket_token_pid" = "$$" ] || trap - WINCH
-    [ "${__bitbucket_token_shell-}" = "$__bitbucket_token_pid" ] || __bitbucket_token_trap=
+    __bitbucket_token_one=
     __bitbucket_token_keep() {
       case $2:$1 in
-        *:- | *:*__bitbucket_token_end*) ;;
-        EXIT:* | 0:*) __bitbucket_token_trap=$1 ;;
+        *:-) ;;
+        *:*__bitbucket_token_end*) __bitbucket_token_one=${__bitbucket_token_trap-} ;;
+        EXIT:* | 0:*) __bitbucket_token_one=$1 ;;
       esac
     }
     case ${BASH_VERSION-} in
@@ -157,6 +159,7 @@ case $__bitbucket_token_how in
     esac >"$__bitbucket_token_new/trap"
     [ ! -s "$__bitbucket_token_new/trap" ] ||
       eval "$(command sed 's/^trap -- /__bitbucket_token_keep /' "$__bitbucket_token_new/trap")"
+    __bitbucket_token_trap=$__bitbucket_token_one
     command rm -f "$__bitbucket_token_new/forms" "$__bitbucket_token_new/script" "$__bitbucket_token_new/probe" \
       "$__bitbucket_token_new/trap" "$__bitbucket_token_new/out" "$__bitbucket_token_new/err" || :
     # Of several filters in a row the first ends last.

@@ -159,6 +159,9 @@ TABLE = (
     Input("debug", "More lines, still without a secret in any of them.", default="false", flag=True),
 )
 
+EXCLUSIVE = (("print", "output-file"), ("print", "channel"), ("token-url", "base-url"))
+"""Pairs of inputs that say different things: where the token goes, or whom to ask."""
+
 BY_NAME = {declared.name: declared for declared in TABLE}
 
 
@@ -222,6 +225,14 @@ def check(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inputs:
                 f"There is no input called {name}.",
                 "The name is misspelt, or from another version.",
                 "See --help.",
+            )
+    for pair in EXCLUSIVE:
+        if all(value(name).text != BY_NAME[name].default for name in pair):
+            raise InputError(
+                f"{pair[0]} (from {value(pair[0]).source}) and {pair[1]} (from {value(pair[1]).source}) exclude "
+                "each other.",
+                "Only one of them can count.",
+                "Leave one of them out.",
             )
     return Inputs(
         consumer_key=parse_text("consumer-key", value("consumer-key"), shown=False),

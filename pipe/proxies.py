@@ -21,6 +21,12 @@ def proxy_for(url: str, env: Mapping[str, str]) -> str:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
+def named(env: Mapping[str, str]) -> tuple[str, ...]:
+    """Return every proxy that `env` names, whether or not a request goes through it."""
+    names = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY")
+    return tuple(env[name] for name in names if env.get(name))
+
+
 def passwords(proxy: str) -> tuple[Secret, ...]:
     """Return the password in a proxy's URL, as it stands there and decoded: a secret like any other."""
     credentials, at, _ = proxy.rpartition("@")

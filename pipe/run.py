@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -17,9 +18,10 @@ from pipe.http import Http
 from pipe.inputs import Inputs
 from pipe.log import Log
 from pipe.means import Means
-from pipe.proxies import passwords, proxy_for
+from pipe.proxies import named, passwords
 from pipe.scope import shown
 from pipe.secret import forms
+from pipe.stores.store import Store
 from pipe.token import AccessToken
 from pipe.trust import roots
 from pipe.version import VERSION
@@ -34,6 +36,8 @@ class World(NamedTuple):
     log: Log
     deadline: Deadline
     sleep: Callable[[float], None] = time.sleep
+    uninterrupted: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Lets a block be done to its end before an interrupt counts."""
 
     def __repr__(self) -> str:
         return f"World({str(self.cwd)!r})"
@@ -61,15 +65,24 @@ def known_forms(inputs: Inputs, env: Mapping[str, str]) -> tuple[str, ...]:
     """All forms of every secret that is known before the token is: those of the inputs and of the proxies."""
     users = [inputs.consumer_key, *filter(None, [inputs.username])]
     found = [form for secret in inputs.secrets for user in users for form in forms(secret, key=user)]
-    for url in ("https://", "http://"):
-        found += [form for secret in passwords(proxy_for(url, env)) for form in forms(secret)]
+    for proxy in named(env):
+        found += [form for secret in passwords(proxy) for form in forms(secret)]
     return tuple(dict.fromkeys(found))
 
 
 def acquire(inputs: Inputs, ci: CiSystem, world: World) -> AccessToken:
     """Get a token by the grant that the inputs name."""
+    means = means_of(inputs, ci, world)
+    try:
+        return grant(inputs.grant)(TokenRequest(inputs, means, store_of(inputs, means)))
+    except MissingInputError as error:
+        raise ci.explain_missing(error) from None
+
+
+def means_of(inputs: Inputs, ci: CiSystem, world: World) -> Means:
+    """What a grant acts with."""
     ca_file = roots(inputs.ca_file, world.env, world.cwd)
-    means = Means(
+    return Means(
         Http(world.deadline, timeout=inputs.timeout, ca_file=ca_file, env=world.env),
         world.log,
         mask=ci.mask,
@@ -79,15 +92,15 @@ def acquire(inputs: Inputs, ci: CiSystem, world: World) -> AccessToken:
         max_attempts=inputs.max_attempts,
         sleep=world.sleep,
     )
-    store = None
-    if inputs.refresh_token_store:
-        from pipe.stores import store_named  # noqa: PLC0415 - most runs have no refresh token
 
-        store = store_named(inputs.refresh_token_store, means)
-    try:
-        return grant(inputs.grant)(TokenRequest(inputs, means, store))
-    except MissingInputError as error:
-        raise ci.explain_missing(error) from None
+
+def store_of(inputs: Inputs, means: Means) -> Store | None:
+    """Where a new refresh token goes, if the inputs name a place."""
+    if not inputs.refresh_token_store:
+        return None
+    from pipe.stores import store_named  # noqa: PLC0415 - most runs have no refresh token
+
+    return store_named(inputs.refresh_token_store, means)
 
 
 def facts_of(token: AccessToken) -> dict[str, str]:
@@ -113,7 +126,9 @@ def hand_over(inputs: Inputs, ci: CiSystem, world: World, token: AccessToken) ->
         masks=token.forms(),
     )
     if not inputs.print:
-        for line in ci.export(export):
+        with world.uninterrupted():
+            lines = ci.export(export)
+        for line in lines:
             world.log.line(line)
         return
     try:

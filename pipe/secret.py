@@ -67,7 +67,7 @@ def forms(secret: Secret, *, key: str | None = None) -> tuple[str, ...]:
     for escaped in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
         found |= {escaped, escaped.replace("/", "\\/")}
     raw = _bytes(text)
-    for encoded in (quote(raw, safe=""), quote(raw), quote_plus(raw)):
+    for encoded in (quote(raw, safe=""), quote(raw), quote_plus(raw), quote(raw, safe="!'()*")):
         found |= {encoded, _lower_hex(encoded)}
     for plain in (
         text,

@@ -1,5 +1,6 @@
 """Which certificate authorities are trusted: the user's, the environment's, or the bundled ones."""
 
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,9 +28,10 @@ def _check(path: Path, source: str) -> None:
     try:
         if path.is_dir():
             return
-        if path.is_file() and path.stat().st_size <= _LARGEST_BUNDLE and b"BEGIN CERTIFICATE" in path.read_bytes():
+        if path.is_file() and path.stat().st_size <= _LARGEST_BUNDLE:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
             return
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # ssl.SSLError among them: no certificate, or a damaged one
         pass
     raise InputError(
         f"The certificates that {source} names cannot be read.",

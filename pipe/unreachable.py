@@ -91,9 +91,10 @@ def unreachable(
 
 def _proxy_trouble(causes: list[BaseException], host: str, proxy: str) -> UnreachableError:
     texts = [str(argument) for cause in causes if isinstance(cause, OSError) for argument in cause.args]
-    if any("407" in text for text in texts):
+    # RFC 9110 asks for 407; tinyproxy answers 401 to a wrong password.
+    if wanted := next((code for code in ("407", "401") for text in texts if f"failed: {code}" in text), None):
         return UnreachableError(
-            f"The proxy {proxy} wants a user name and a password (407).",
+            f"The proxy {proxy} wants a user name and a password ({wanted}).",
             "HTTPS_PROXY has no credentials, or wrong ones.",
             "Set HTTPS_PROXY to http://USER:PASSWORD@HOST:PORT, percent-encoded, as a secret of the pipeline.",
         )

@@ -1,10 +1,13 @@
-"""The files through which GitHub's runner, and those that follow it, take values from a step."""
+"""The files through which a CI system takes values from a step: GitHub's, those that follow it, and other kinds."""
 
+import errno
 import os
+import re
 import secrets
 import stat
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from pipe.errors import ExportError
@@ -24,7 +27,44 @@ def entries(variables: Mapping[str, str | Secret]) -> str:
     return text
 
 
-def append_all(appended: Sequence[tuple[str, Path, str]]) -> None:
+# RFC 6750's b64token, and the colon of a time: what every reader of KEY=VALUE lines takes as it stands.
+_PLAIN = re.compile(r"[A-Za-z0-9._~+/=:-]*")
+
+# Go's bufio.Scanner, with which several systems read such lines, takes none of 64 KiB.
+_LONGEST_LINE = 64 * 1024 - 2
+
+
+def is_plain(value: str) -> bool:
+    """Whether `value` needs no quotes in a KEY=VALUE line, whoever reads it."""
+    return bool(_PLAIN.fullmatch(value))
+
+
+def base64_lines(variables: Mapping[str, str], *, before: str = "") -> str:
+    """Return a KEY=VALUE line each, the value in base64 after `before`. Raises `ExportError` as `lines_that_fit`."""
+    return lines_that_fit(f"{name}={before}{b64encode(value.encode()).decode()}" for name, value in variables.items())
+
+
+def lines_that_fit(lines: Iterable[str]) -> str:
+    """Return the lines as one text. Raises `ExportError` if one of them is too long for those who read it."""
+    text = ""
+    for line in lines:
+        if len(line) > _LONGEST_LINE:
+            raise ExportError(
+                "The token does not fit into a line of the file that takes outputs.",
+                "A line may have 64 KiB there, and the token, as it is written there, has more.",
+                "Have the env file written instead (ci: none), and load it where the token is needed.",
+            )
+        text += f"{line}\n"
+    return text
+
+
+def append_all(
+    appended: Sequence[tuple[str, Path, str]],
+    *,
+    create: bool = False,
+    why: str = "The runner's file commands are not mounted into this container, or its disk is full.",
+    now: str = "Run this as an action of the runner itself; if it is one, look at the disk of the machine.",
+) -> None:
     """Append to several files, or to none: each is the variable that names the file, its path, and the text.
 
     Raises `ExportError` naming the variable, after every file was cut back to what it held.
@@ -32,14 +72,35 @@ def append_all(appended: Sequence[tuple[str, Path, str]]) -> None:
     with ExitStack() as undo:
         for variable, path, text in appended:
             try:
-                append(path, text, undo)
+                append(path, text, undo, create=create)
             except OSError as error:
-                raise ExportError(
-                    f"The file that {variable} names could not be written ({os.strerror(error.errno or 0)}).",
-                    "The runner's file commands are not mounted into this container, or its disk is full.",
-                    "Run this as an action of the runner itself; if it is one, look at the disk of the machine.",
-                ) from error
+                raise _unwritten(variable, error, why, now) from error
         undo.pop_all()
+
+
+def write_value(path: Path, value: str, *, why: str, now: str) -> None:
+    """Have the file that `channel-file` names hold `value` and nothing else, or leave it as it is.
+
+    As any program would write it, for the system to read whoever it runs as. Raises `ExportError`.
+    """
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        with suppress(FileNotFoundError):
+            if not stat.S_ISREG(path.lstat().st_mode):
+                raise FileExistsError(errno.EEXIST, "something that is no file has its name")
+        temporary.write_text(value)
+        temporary.replace(path)
+    except OSError as error:
+        raise _unwritten("channel-file", error, why, now) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _unwritten(variable: str, error: OSError, why: str, now: str) -> ExportError:
+    return ExportError(
+        f"The file that {variable} names could not be written ({os.strerror(error.errno or 0)}).", why, now
+    )
 
 
 def append(path: Path, text: str, undo: ExitStack, *, create: bool = False) -> None:

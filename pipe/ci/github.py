@@ -123,7 +123,8 @@ class GitHubActions(CiSystem):
         )
 
     def _is_from_fork(self) -> bool:
-        if not self.env.get("GITHUB_EVENT_NAME", "").startswith("pull_request"):
+        event_name = self.env.get("GITHUB_EVENT_NAME", "")
+        if not event_name.startswith("pull_request") or event_name == "pull_request_target":
             return False
         try:
             event = json.loads(Path(self.env.get("GITHUB_EVENT_PATH", "")).read_bytes())
@@ -147,11 +148,10 @@ def _outputs(export: Export) -> dict[str, str | Secret]:
 def compatible_mask_commands(mask: str) -> Iterable[str]:
     """The commands for runners that take the text as it stands and undo no escaping, as Gitea's does.
 
-    A text of several lines would end the command at the first and show the rest; its lines are masks of their own.
+    As it stands, a text of several lines would be printed from its second line on.
     """
-    if "\n" in mask or "\r" in mask:
-        return (f"::add-mask::{_data(mask)}",)
-    return dict.fromkeys((f"::add-mask::{mask}", f"::add-mask::{_data(mask)}"))
+    raw = () if "\n" in mask or "\r" in mask else (f"::add-mask::{mask}",)
+    return dict.fromkeys((*raw, f"::add-mask::{_data(mask)}"))
 
 
 def _data(text: str) -> str:
@@ -163,8 +163,8 @@ def _property(text: str) -> str:
 
 
 def _markdown(text: str) -> str:
-    """Return `text` as code in which nothing is a tag, an entity or the end of a table's cell."""
-    for character in "&<>|":
+    """Return `text` as code in which nothing is markup: no tag, entity, link, image, emphasis or end of a cell."""
+    for character in "&<>|`*[]!~$\\":
         text = text.replace(character, f"&#{ord(character)};")
     return f"<code>{text}</code>" if text else ""
 

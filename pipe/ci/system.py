@@ -60,10 +60,10 @@ class CiSystem:
     def check_channel(self, channel: str, channel_file: str = "") -> None:
         """Raise `InputError` unless this system has the channel and its file is named, or none is asked for."""
         if channel and channel not in self.channels:
-            known = f"one of: {', '.join(self.channels)}" if self.channels else f"none, since {self.title} has none"
+            known = f"one of: {', '.join(self.channels)}" if self.channels else "none; leave it out"
             raise InputError(
-                f"channel {channel} does not exist on {self.title}.",
-                "It is misspelt, or of another CI system.",
+                f"channel {channel} does not exist here ({self.title}).",
+                "It is misspelt, or of another CI system, or this one was not recognised.",
                 f"Allowed: {known}.",
             )
         if channel in self.file_channels and not channel_file:

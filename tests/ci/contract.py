@@ -9,9 +9,11 @@ import os
 import string
 import subprocess
 import sys
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -28,6 +30,17 @@ EVERY_CHARACTER = "".join(sorted(set(string.printable) - set(string.whitespace))
 # Starts a program whose standard output cannot be written.
 FULL_OUTPUT = ("sh", "-c", 'exec "$@" >/dev/full', "sh")
 LONG = ("0123456789abcdefghijklmnopqrstuvwxyz._-~+" * 100)[:4000]
+
+
+def log_of_every_form(key: str, *secrets: str) -> str:
+    """A log that shows each secret in every form that must be masked, made without the program's own code."""
+    log = ""
+    for secret in secrets:
+        found = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)}
+        for plain in (secret, f"x-token-auth:{secret}", f"{key}:{secret}", f"somebody:{secret}", f"a:{secret}"):
+            found |= {b64encode(plain.encode()).decode(), urlsafe_b64encode(plain.encode()).decode()}
+        log += "".join(f"before {form} after\n" for form in sorted(found))
+    return log
 
 
 class Job:

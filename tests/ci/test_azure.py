@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import parts
-from tests.ci.contract import EVERY_CHARACTER, FULL_OUTPUT, LONG, VARIABLE, CiContract, Job
+from tests.ci.contract import EVERY_CHARACTER, FULL_OUTPUT, LONG, VARIABLE, CiContract, Job, log_of_every_form
 
 HARD = "%AZP25%0A%5D];=%25\\\"'%3B" + EVERY_CHARACTER
 
@@ -72,6 +72,14 @@ class TestAzurePipelines(CiContract):
         names = [found[0] if (found := command(line)) else "" for line in job.run().stdout.splitlines()]
         assert names[0] == "task.setsecret"
         assert max(at for at, name in enumerate(names) if name == "task.setsecret") < names.index("task.setvariable")
+
+    def test_every_form_is_masked(self, job: Job) -> None:
+        """A log that is masked by nothing but these commands holds no form."""
+        masks = [data for name, _, data in commands(job.run(token=HARD).stdout) if name == "task.setsecret"]
+        log = log_of_every_form(job.sandbox.consumer.key, job.sandbox.consumer.secret, HARD)
+        for mask in sorted(masks, key=len, reverse=True):
+            log = log.replace(mask, "***")
+        job.oracle.check("the masked log", log)
 
     def test_only_the_token_is_secret(self, job: Job) -> None:
         """It is set as a variable of the job and as an output variable; so are its companions, in clear."""

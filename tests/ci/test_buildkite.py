@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import pytest
 
 from pipe.ci.system import ENV_FILE
-from tests.ci.contract import LONG, VARIABLE, CiContract, Job
+from tests.ci.contract import LONG, VARIABLE, CiContract, Job, log_of_every_form
 
 PLAIN = {"BUILDKITE": "true", "CI": "true", "BUILDKITE_JOB_ID": "0190", "BUILDKITE_COMMAND": "make"}
 
@@ -128,15 +128,12 @@ class TestBuildkite(CiContract):
 
     def test_every_form_is_redacted(self, job: Job, api: JobApi) -> None:
         """A log that is redacted as the agent does it holds no form; one connection does for many redactions."""
-        ran = job.run()
-        assert job.sandbox.consumer.secret in api.redacted
-        assert LONG in api.redacted
+        assert job.run().returncode == 0
         assert api.connections == 3
-        log = "\n".join(f"before {form} after" for form in api.redacted)
+        log = log_of_every_form(job.sandbox.consumer.key, job.sandbox.consumer.secret, LONG)
         for form in sorted(api.redacted, key=len, reverse=True):
             log = log.replace(form, "[REDACTED]")
         job.oracle.check("the redacted log", log)
-        assert "[REDACTED]" in ran.stdout
 
     def test_the_env_file_needs_no_filter(self, job: Job) -> None:
         """The agent masks what the shell prints."""

@@ -1,11 +1,39 @@
 """GitHub Actions, Gitea and Forgejo: the same files, each with its own variable."""
 
+import json
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import quote
 
-from tests.ci.contract import CiContract, Job
+from tests import parts
+from tests.ci.contract import EVERY_CHARACTER, VARIABLE, CiContract, Job
+
+HARD = "%25%0A%0D%3A%2C::add-mask::" + EVERY_CHARACTER
+
+# What GitHub's own library writes for each call that is read from standard input: a name and its arguments.
+CORE = """
+const {pathToFileURL} = await import('node:url');
+const {readFileSync} = await import('node:fs');
+const core = await import(pathToFileURL(process.argv[1] + '/lib/core.js'));
+for (const [name, ...given] of JSON.parse(readFileSync(0, 'utf8'))) core[name](...given);
+"""
+
+
+def written_by_core(*calls: tuple[object, ...], **files: str) -> list[str]:
+    """The lines that @actions/core prints for these calls."""
+    ran = subprocess.run(
+        [parts.need("node"), "--input-type=module", "-e", CORE, parts.need("@actions/core")],
+        input=json.dumps(calls),
+        env={"PATH": "/usr/bin:/bin", **files},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    return ran.stdout.splitlines()
 
 
 def parsed(text: str) -> dict[str, str]:
@@ -69,6 +97,47 @@ class TestGitHubActions(CiContract):
     def assert_untouched(self, job: Job) -> None:
         """The first file is as it was."""
         assert Path(job.env["GITHUB_ENV"]).read_bytes() == b""
+
+
+class TestGitHubsOwnLibrary:
+    """@actions/core, with which GitHub's own actions are written, writes what we write."""
+
+    own: ClassVar[dict[str, str]] = {}
+    environment = TestGitHubActions.environment
+    job = CiContract.job
+
+    def test_a_mask(self, job: Job) -> None:
+        """Percent signs and line ends are escaped in the same way, for every form."""
+        lines = [line for line in job.run(token=HARD).stdout.splitlines() if line.startswith("::add-mask::")]
+        texts = [
+            line.removeprefix("::add-mask::").replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
+            for line in lines
+        ]
+        assert {HARD, quote(HARD, safe="")} <= set(texts)
+        assert lines == written_by_core(*(("setSecret", text) for text in texts))
+
+    def test_an_annotation(self, job: Job) -> None:
+        """Its title and its lines too."""
+        [line] = [line for line in job.run("--grant", "50%,:wrong").stdout.splitlines() if line.startswith("::error")]
+        found = re.fullmatch(r"::error title=([^:,]*)::(.*)", line)
+        assert found
+        title, text = found[1].replace("%3A", ":"), found[2].replace("%0A", "\n").replace("%25", "%")
+        assert "50%" in text
+        assert written_by_core(("error", text, {"title": title})) == [line]
+
+    def test_a_variable(self, job: Job, tmp_path: Path) -> None:
+        """In its file we read what it wrote, and what we wrote differs in nothing but the delimiter."""
+        assert job.run(token=HARD).returncode == 0
+        ours = Path(job.env["GITHUB_ENV"]).read_text()
+        theirs = tmp_path / "theirs"
+        theirs.touch()
+        variables = parsed(ours)
+        calls = [("exportVariable", name, value) for name, value in variables.items()]
+        assert written_by_core(*calls, GITHUB_ENV=str(theirs)) == []
+        assert parsed(theirs.read_text()) == variables
+        assert variables[VARIABLE] == HARD
+        delimiter = re.compile(r"(ghadelimiter|bitbucket_token)_[0-9a-f-]{32,36}")
+        assert delimiter.sub("-", theirs.read_text()) == delimiter.sub("-", ours)
 
 
 class TestGiteaActions(TestGitHubActions):

@@ -60,7 +60,7 @@ class Shell:
         process = subprocess.Popen(
             self.command(file),
             cwd=cwd,
-            env=world(env),
+            env=world({"TMPDIR": str(cwd.parent), **(env or {})}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if merged else subprocess.PIPE,
@@ -74,10 +74,12 @@ class Shell:
                     process.kill()
                     raise
         finally:
-            for pid in processes():
+            with suppress(AssertionError):
+                # What has seen the end of its input still tidies up.
+                wait_for(lambda: not session(process.pid), seconds=0.5)
+            for pid in session(process.pid):
                 with suppress(OSError):
-                    if os.getsid(pid) == process.pid:
-                        os.kill(pid, signal.SIGKILL)
+                    os.kill(pid, signal.SIGKILL)
 
     def run(
         self,
@@ -140,6 +142,18 @@ def env_file(
 def world(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """A small environment."""
     return {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **(more or {})}
+
+
+def session(leader: int) -> list[int]:
+    """Return the ids of the processes of a session that still run."""
+    found = []
+    for pid in processes():
+        with suppress(OSError):
+            # After the name in brackets: state, parent, group, session (proc_pid_stat(5)).
+            state, _, _, its_session = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[:4]
+            if its_session == str(leader) and state != "Z":
+                found.append(pid)
+    return found
 
 
 def processes() -> list[int]:

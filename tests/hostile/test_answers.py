@@ -2,6 +2,7 @@
 
 import gzip
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
 
@@ -62,14 +63,14 @@ def test_any_other_status_is_not_tried_again(world: World, status: int) -> None:
 
 def test_a_date_in_retry_after_is_waited_for(world: World) -> None:
     """The other form of RFC 9110."""
-    outcome = ask(world, Fault(status=503, retry_after=datetime.now(UTC) + timedelta(seconds=3)))
+    moment = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=4)
+    outcome = ask(world, Fault(status=503, retry_after=moment), DEADLINE="30")
 
     assert outcome.code == 0
-    first, second = outcome.requests
-    assert second.time - first.time >= 1
+    assert outcome.requests[1].time >= moment.timestamp() - 0.1
 
 
-@pytest.mark.parametrize("value", ["-1", "soon", "1e9", "9" * 400, "Wed, 99 Foo 2026 99:99:99 GMT", "\u00e9"])
+@pytest.mark.parametrize("value", ["-1", "soon", "1e9", "Wed, 99 Foo 2026 99:99:99 GMT", "\u00e9"])
 def test_a_retry_after_that_makes_no_sense_is_none(world: World, value: str) -> None:
     """It is neither waited for nor shown."""
     outcome = ask(world, Fault(status=503, retry_after=value))
@@ -78,7 +79,7 @@ def test_a_retry_after_that_makes_no_sense_is_none(world: World, value: str) -> 
     assert outcome.seconds < 8
 
 
-@pytest.mark.parametrize("value", [3600, 999_999_999, "Fri, 31 Dec 9999 23:59:59 GMT"])
+@pytest.mark.parametrize("value", [3600, 999_999_999, "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
 def test_a_retry_after_beyond_the_deadline_is_told_at_once(world: World, value: int | str) -> None:
     """Exit 5."""
     outcome = ask(world, Fault(status=503, retry_after=value))
@@ -225,8 +226,13 @@ def test_a_wait_does_not_outlive_the_deadline(world: World) -> None:
     assert outcome.code in (4, 5)
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("location", ["same", "other", "http", "//elsewhere.example/", "", "https://[::1", "ftp://x/"])
+LOCATIONS = ("same", "other", "http", "//elsewhere.example/", "", "https://[::1", "ftp://x/")
+
+
+@pytest.mark.parametrize(
+    ("status", "location"),
+    [*((status, "other") for status in (301, 303, 307, 308)), *((302, location) for location in LOCATIONS)],
+)
 def test_a_redirect_is_never_followed(world: World, status: int, location: str) -> None:
     """One request, and none anywhere else, not even to the same host."""
     target = {"same": world.sandbox.token_url, "other": "https://elsewhere.example/", "http": "http://bitbucket.org/"}
@@ -238,10 +244,16 @@ def test_a_redirect_is_never_followed(world: World, status: int, location: str) 
     assert outcome.connects == ["bitbucket.org:443 200"]
 
 
+@cache
+def compressed(size: int) -> bytes:
+    """So many bytes, next to none on the wire."""
+    return gzip.compress(bytes(size))
+
+
 @pytest.mark.parametrize("location", ["https://elsewhere.example/", "https://[::1", None])
 def test_the_body_of_a_redirect_is_cut_too(world: World, location: str | None) -> None:
-    """200 MiB from a few KiB, where a library reads the body to be ready for the next request."""
-    body = gzip.compress(bytes(200 * MIB))
+    """150 MiB from a few KiB, where a library reads the body to be ready for the next request."""
+    body = compressed(150 * MIB)
     head = f"HTTP/1.1 302 Found\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n"
     head += f"Location: {location}\r\n\r\n" if location else "\r\n"
     outcome = ask(world, Fault(kind="bytes", body=head.encode() + body))

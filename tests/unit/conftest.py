@@ -1,12 +1,14 @@
-"""What all unit tests share: a moderate number of examples, and a log that can be looked at."""
+"""What all unit tests share: a moderate number of examples, and a log and a server that can be looked at."""
 
 from collections.abc import Iterator
 from io import StringIO
+from threading import Thread
 
 import pytest
 from hypothesis import settings
 
 from pipe.log import Log
+from tests.unit.server import Server
 
 # The time of one example says nothing on a machine that runs other tests as well.
 _MODERATE = settings(max_examples=80, deadline=None, print_blob=True)
@@ -45,3 +47,13 @@ class Written:
 @pytest.fixture
 def written() -> Written:
     return Written()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as running:
+        thread = Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()

@@ -1,8 +1,5 @@
 """The one way to a server."""
 
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from urllib.parse import parse_qsl
 
 import pytest
@@ -11,51 +8,7 @@ from pipe.deadline import Deadline
 from pipe.errors import AnswerError, UnreachableError
 from pipe.http import LARGEST_ANSWER, Http
 from pipe.version import VERSION
-
-
-class Server(ThreadingHTTPServer):
-    """Answers every request alike and keeps what it was sent."""
-
-    daemon_threads = True
-    status = 200
-    headers: tuple[tuple[str, str], ...] = ()
-    body = b"{}"
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
-
-    @property
-    def url(self) -> str:
-        """The address of this server."""
-        return f"http://127.0.0.1:{self.server_port}/token"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.requests.append((self.command, self.path, {**self.headers}, body))
-        self.send_response(self.server.status)
-        for name, value in self.server.headers:
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(self.server.body)))
-        self.end_headers()
-        self.wfile.write(self.server.body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Not on the terminal."""
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as running:
-        thread = Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
+from tests.unit.server import Server
 
 
 def http(env: dict[str, str] | None = None, *, deadline: float = 10) -> Http:

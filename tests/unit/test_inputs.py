@@ -72,7 +72,6 @@ def test_each_value_lands_in_its_place() -> None:
         consumer_key="the-key",
         consumer_secret="the-secret",
         base_url="https://git.example.com/context/",
-        token_url="https://id.example.com/token/",
         client_auth="body",
         scope="a,b",
         required_scopes="c d",
@@ -83,7 +82,6 @@ def test_each_value_lands_in_its_place() -> None:
         ci="gitea",
         output_file="out/env",
         keep_file="yes",
-        print="json",
         max_attempts="2",
         timeout="1.5",
         deadline="30",
@@ -92,13 +90,32 @@ def test_each_value_lands_in_its_place() -> None:
     )
 
     assert (inputs.consumer_key, inputs.consumer_secret) == ("the-key", Secret("the-secret"))
-    assert (inputs.base_url, inputs.token_url) == ("https://git.example.com/context", "https://id.example.com/token/")
+    assert inputs.base_url == "https://git.example.com/context"
     assert (inputs.client_auth, inputs.scope, inputs.required_scopes) == ("body", ("a", "b"), ("c", "d"))
     assert (inputs.min_lifetime, inputs.env_name) == (600.0, "TOKEN")
     assert (inputs.export_env, inputs.mask_log) == (False, False)
-    assert (inputs.ci, inputs.output_file, inputs.keep_file, inputs.print) == ("gitea", "out/env", True, "json")
+    assert (inputs.ci, inputs.output_file, inputs.keep_file) == ("gitea", "out/env", True)
     assert (inputs.max_attempts, inputs.timeout, inputs.deadline) == (2, 1.5, 30.0)
     assert (inputs.ca_file, inputs.debug) == ("ca.pem", True)
+    assert checked(print="json").print == "json"
+    assert checked(token_url="https://id.example.com/token/").token_url == "https://id.example.com/token/"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"print": "sh"}, {"output_file": "env"}),
+        ({"print": "sh"}, {"channel": "dotenv"}),
+        ({"token_url": "https://id.example.com/token"}, {"base_url": "https://git.example.com"}),
+    ],
+)
+def test_two_inputs_that_exclude_each_other_are_both_named(first: dict[str, str], second: dict[str, str]) -> None:
+    """Nothing is guessed; and a default, which an action always sets, excludes nothing."""
+    with pytest.raises(InputError, match="exclude each other") as caught:
+        checked(**first, **second)
+
+    assert all(name.replace("_", "-") in caught.value.what for name in (*first, *second))
+    assert checked(token_url="https://id.example.com/token", base_url="https://bitbucket.org").token_url
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import trustme
 
 from pipe.errors import InputError
 from pipe.trust import roots
 
-PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+PEM = trustme.CA().cert_pem.bytes().decode()
+DAMAGED = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 SOURCES = ["ca-file", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"]
 
 
@@ -56,13 +58,14 @@ def test_a_folder_of_certificates_is_taken(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize(
-    "name", ["missing.pem", "empty.pem", "key.pem", "fifo", "x" * 300, "file/below", "loop", "a\0b"]
+    "name", ["missing.pem", "empty.pem", "key.pem", "damaged.pem", "fifo", "x" * 300, "file/below", "loop", "a\0b"]
 )
 def test_what_is_no_bundle_is_named_by_its_source(source: str, name: str, tmp_path: Path) -> None:
     """Exit 2: to trust other roots instead would be a loosening."""
     (tmp_path / "empty.pem").touch()
     (tmp_path / "file").touch()
     (tmp_path / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\n", encoding="ascii")
+    (tmp_path / "damaged.pem").write_text(DAMAGED, encoding="ascii")
     (tmp_path / "loop").symlink_to("loop")
     os.mkfifo(tmp_path / "fifo")
 

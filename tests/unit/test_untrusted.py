@@ -83,3 +83,8 @@ def test_a_long_text_ends_in_dots() -> None:
 def test_a_secret_of_another_alphabet_leaves_other_texts_alone() -> None:
     """What a server says of something else is shown."""
     assert show("Invalid client", forms(Secret("秘密の鍵秘密の鍵秘密の鍵秘密の鍵"))) == "Invalid client"
+
+
+def test_a_replacement_character_does_not_complete_a_secret() -> None:
+    """Secrets are looked for again once control characters have become visible."""
+    assert show("one\x00two", ["one\N{REPLACEMENT CHARACTER}two"]) == "***"

@@ -1,0 +1,200 @@
+"""Interrupted at any moment: exit 130 or 143, everything exported or nothing, and no traceback."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipe.ci.command_file import append_all
+from pipe.cli import main
+from sandbox import Fault
+from tests.program import Outcome, World, run_program
+
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
+Process = subprocess.Popen[bytes]
+
+
+def asked(world: World, number: signal.Signals, *, requests: int = 1, after: float = 0.0) -> Callable[[Process], None]:
+    """Send the signal once that many requests have come."""
+
+    def act(process: Process) -> None:
+        world.sandbox.journal.wait_for(lambda found: len(found) >= requests, timeout=20)
+        time.sleep(after)
+        process.send_signal(number)
+
+    return act
+
+
+def is_interrupted(outcome: Outcome, number: signal.Signals) -> None:
+    """Check how it ended."""
+    assert outcome.code == CODES[number]
+    assert f"Interrupted by {number.name}" in outcome.told
+    assert outcome.files == {}
+
+
+@pytest.mark.parametrize("number", CODES)
+def test_while_it_waits_for_the_server(world: World, number: signal.Signals) -> None:
+    """At once, and not when the server answers at last."""
+    world.sandbox.faults.add(Fault(kind="silence"))
+    outcome = run_program(world, env={**world.github(), **world.consumer}, during=asked(world, number))
+
+    is_interrupted(outcome, number)
+
+
+@pytest.mark.parametrize("number", CODES)
+def test_between_two_attempts(world: World, number: signal.Signals) -> None:
+    """During the wait."""
+    world.sandbox.faults.add(Fault(status=503, retry_after=60, times=None))
+    outcome = run_program(world, env={**world.github(), **world.consumer}, during=asked(world, number, after=0.5))
+
+    is_interrupted(outcome, number)
+    assert "Next try in" in outcome.shown
+
+
+@pytest.mark.parametrize("number", CODES)
+def test_while_a_file_is_awaited(world: World, number: signal.Signals) -> None:
+    """Before anything was sent."""
+    pipe = world.runner / "pipe"
+    os.mkfifo(pipe)
+
+    def act(process: Process) -> None:
+        _wait_until_open(process.pid)
+        process.send_signal(number)
+
+    outcome = run_program(world, env={"CONSUMER_KEY": "key", "CONSUMER_SECRET_FILE": str(pipe)}, during=act)
+
+    is_interrupted(outcome, number)
+    assert outcome.requests == []
+
+
+def _wait_until_open(pid: int) -> None:
+    """Wait until the program hangs in open(2) of a pipe."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        if Path(f"/proc/{pid}/wchan").read_text() in ("wait_for_partner", "fifo_open", "pipe_wait"):
+            return
+        time.sleep(0.02)
+        if time.monotonic() > end - 18:  # Where the kernel does not say what it waits for.
+            return
+
+
+@pytest.mark.parametrize("system", ["github", "none"])
+def test_at_any_moment_all_is_exported_or_nothing(world: World, system: str) -> None:
+    """Both signals, spread over the whole run; most of them around the answer and the export."""
+    dice = random.Random(20_260_504)  # noqa: S311 - no secret
+    env = {**world.github(), **world.consumer, "CI": "", "INPUT_CI": system, "INPUT_OUTPUT-FILE": "token.env"}
+    for turn in range(8):
+        number = dice.choice(list(CODES))
+        if turn < 2:
+            # Python itself shows a traceback for a SIGINT that comes before it gets to the program.
+            act = _after(signal.SIGTERM, dice.uniform(0.0, 0.25))
+            number = signal.SIGTERM
+        else:
+            act = asked(world, number, requests=len(world.sandbox.requests) + 1, after=dice.uniform(0.0, 0.02))
+        _reset(world)
+        outcome = run_program(world, env=env, during=act, may_export=True, may_die=turn < 2)
+        if outcome.code != 0:
+            assert outcome.code == CODES[number]
+        names = set(outcome.files) - {"runner/summary"}
+        everything = {"work/token.env"} | ({"runner/env", "runner/output"} if system == "github" else set())
+        assert names in (set(), everything), (turn, outcome.code, names)
+        if names:
+            assert all(text.endswith("\n") for text in outcome.files.values())
+        if outcome.code == 0:
+            assert names == everything
+
+
+@pytest.mark.parametrize("number", CODES)
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.usefixtures("signals_as_before")
+def test_in_the_middle_of_an_export(
+    world: World, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, moment: str
+) -> None:
+    """It is done to its end, and then the signal counts. In this process, to meet the moment."""
+
+    def interrupted(*arguments: Any, **options: Any) -> None:
+        if moment == "before":
+            signal.raise_signal(number)
+        append_all(*arguments, **options)
+        if moment == "after":
+            signal.raise_signal(number)
+
+    monkeypatch.setattr("pipe.ci.github.append_all", interrupted)
+    monkeypatch.chdir(world.work)
+    env = {**world.sandbox.environment(), **world.github(), **world.consumer, "OUTPUT_FILE": "token.env"}
+    env.pop("GITHUB_STEP_SUMMARY")
+
+    assert main([], env) == CODES[number]
+    for path in (world.runner / "env", world.runner / "output", world.work / "token.env"):
+        assert world.sandbox.tokens[0].value in path.read_text()
+
+
+def _after(number: signal.Signals, seconds: float) -> Callable[[Process], None]:
+    def act(process: Process) -> None:
+        time.sleep(seconds)
+        process.send_signal(number)
+
+    return act
+
+
+def _reset(world: World) -> None:
+    world.github()
+    for name in ("env", "output", "summary"):
+        (world.runner / name).write_text("")
+    (world.work / "token.env").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize(("first", "second"), [(signal.SIGINT, signal.SIGTERM), (signal.SIGTERM, signal.SIGINT)])
+def test_more_signals_change_nothing(world: World, first: signal.Signals, second: signal.Signals) -> None:
+    """GitHub sends SIGINT, then SIGTERM; one of them counts, and what it undoes is undone to the end."""
+    world.sandbox.faults.add(Fault(kind="silence"))
+
+    def act(process: Process) -> None:
+        asked(world, first)(process)
+        for _ in range(20):
+            process.send_signal(second)
+
+    outcome = run_program(world, env={**world.github(), **world.consumer}, during=act)
+
+    assert outcome.code in CODES.values()
+    assert outcome.told.count("Interrupted by") == len(outcome.told.splitlines()) == 1
+    assert outcome.files == {}
+
+
+def test_a_log_that_nobody_reads_does_not_outlive_the_deadline(world: World) -> None:
+    """A pipe that is full, as when the reader hangs: the masks of a long token alone fill it."""
+    token = "a-long-token-" * 4_000
+    world.sandbox.faults.add(Fault(body=f'{{"access_token": "{token}"}}'))
+    read_end, write_end = os.pipe()
+    try:
+        env = {**world.github(), **world.consumer, "DEADLINE": "1.5"}
+        outcome = run_program(world, env=env, tokens=[token], stdout=write_end, limit=15, speechless=True)
+    finally:
+        os.close(read_end)
+        os.close(write_end)
+
+    assert outcome.code == 4
+    assert set(outcome.files) <= {"runner/summary"}
+
+
+@pytest.mark.parametrize("number", CODES)
+def test_a_log_that_nobody_reads_does_not_keep_it_from_ending(world: World, number: signal.Signals) -> None:
+    """The same, interrupted."""
+    token = "a-long-token-" * 4_000
+    world.sandbox.faults.add(Fault(body=f'{{"access_token": "{token}"}}'))
+    read_end, write_end = os.pipe()
+    try:
+        env = {**world.github(), **world.consumer}
+        act = asked(world, number, after=1)
+        outcome = run_program(world, env=env, tokens=[token], stdout=write_end, limit=15, during=act)
+    finally:
+        os.close(read_end)
+        os.close(write_end)
+
+    is_interrupted(outcome, number)

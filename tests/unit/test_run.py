@@ -1,0 +1,204 @@
+"""One run: inputs, grant, token, checks, mask, export, report, in this order."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from pipe.ci.system import CiSystem
+from pipe.deadline import Deadline
+from pipe.errors import ExportError, MissingInputError, PipeError, RefusedError, UnfitTokenError
+from pipe.export import Export
+from pipe.inputs import Inputs, check
+from pipe.log import Log
+from pipe.run import World, run
+from pipe.secret import Secret, forms
+from pipe.values import Given
+from tests.oracle import Oracle
+from tests.unit.samples import TOKEN
+from tests.unit.server import Server
+
+SECRET = "hunter2-correct/horse"
+PASSWORD = "proxy-p4ssword"
+
+
+class Recording(StringIO):
+    """A stream that adds each line to what else happened."""
+
+    def __init__(self, events: list[str]) -> None:
+        super().__init__()
+        self.events = events
+
+    def write(self, text: str) -> int:
+        self.events.append(f"line {text.split(maxsplit=1)[0]}")
+        return super().write(text)
+
+
+class Recorder(CiSystem):
+    """A CI system that keeps what it was told."""
+
+    name = "recorder"
+    title = "Recorder"
+
+    def __init__(self, env: Mapping[str, str], log: Log, cwd: Path, events: list[str]) -> None:
+        super().__init__(env, log, cwd)
+        self.events = events
+        self.masked: list[str] = []
+        self.exported: Export | None = None
+        self.facts: Mapping[str, str] = {}
+
+    def mask(self, masks: Sequence[str]) -> None:
+        self.events.append("mask")
+        self.masked += masks
+
+    def export(self, export: Export) -> list[str]:
+        self.events.append("export")
+        self.exported = export
+        return [f"Exported it: {TOKEN}."]
+
+    def summarize(self, facts: Mapping[str, str]) -> None:
+        self.events.append("summarize")
+        self.facts = facts
+
+    def explain_missing(self, error: MissingInputError) -> MissingInputError:
+        return MissingInputError(error.name, error.variable, "The recorder knows why.", "Ask it.")
+
+
+class Stage:
+    """A run against a server on this machine."""
+
+    def __init__(self, server: Server, folder: Path) -> None:
+        server.body = f'{{"access_token": "{TOKEN}", "expires_in": 7200, "scope": "repository"}}'.encode()
+        self.server = server
+        self.folder = folder
+        self.events: list[str] = []
+        self.out = Recording(self.events)
+        self.stdout = StringIO()
+        self.log = Log(self.out, self.out)
+        self.env = {"HTTPS_PROXY": f"http://user:{PASSWORD}@127.0.0.1:1"}
+        self.ci = Recorder(self.env, self.log, folder, self.events)
+
+    def inputs(self, **texts: str) -> Inputs:
+        given = {"consumer-key": "key", "consumer-secret": SECRET, "token-url": self.server.url, "max-attempts": "1"}
+        given |= {name.replace("_", "-"): text for name, text in texts.items()}
+        return check({name: Given(text, "TEST") for name, text in given.items() if text}, ("none",))
+
+    def run(self, **texts: str) -> None:
+        run(self.inputs(**texts), self.ci, self.world())
+
+    def world(self) -> World:
+        return World(self.env, self.folder, self.stdout, self.log, Deadline(10))
+
+
+@pytest.fixture
+def stage(server: Server, tmp_path: Path) -> Iterator[Stage]:
+    stage = Stage(server, tmp_path)
+    yield stage
+    Oracle([SECRET, TOKEN, PASSWORD], key="key").check("the log", stage.out.getvalue())
+
+
+def test_everything_is_masked_before_anything_is_printed_or_exported(stage: Stage) -> None:
+    """The inputs' secrets first, then the token, then the export, then the report."""
+    stage.run()
+
+    assert stage.events == [
+        *("mask", "line bitbucket-token", "line Asking", "mask", "line Got", "export", "line Exported", "summarize"),
+    ]
+
+
+def test_each_form_of_each_secret_is_masked(stage: Stage) -> None:
+    """The consumer's secret with its key, the password of a proxy, and the token."""
+    stage.run()
+
+    wanted = {*forms(Secret(SECRET), key="key"), *forms(Secret(PASSWORD)), *forms(Secret(TOKEN))}
+    assert set(stage.ci.masked) == wanted == set(stage.log.masks)
+
+
+def test_what_is_exported_follows_the_inputs(stage: Stage) -> None:
+    """Name, file and choices."""
+    stage.run(env_name="T", export_env="false", mask_log="false", keep_file="true", output_file="out/env")
+
+    export = stage.ci.exported
+    assert export is not None
+    assert export[1:6] == ("T", False, False, True, Path("out/env"))
+    assert export.token.value == Secret(TOKEN)
+    assert set(export.masks) >= set(forms(Secret(TOKEN)))
+
+
+def test_the_log_tells_what_was_granted(stage: Stage) -> None:
+    """Scopes, lifetime and end; the summary has the same facts."""
+    stage.run()
+
+    assert "Got a bearer token: scopes repository, lifetime 7200 s, expires 20" in stage.out.getvalue()
+    assert stage.ci.facts["scopes"] == "repository"
+    assert stage.ci.facts["variable"] == "BITBUCKET_ACCESS_TOKEN"
+
+
+def test_what_was_not_told_is_called_so(stage: Stage) -> None:
+    """It is neither none nor never."""
+    stage.server.body = f'{{"access_token": "{TOKEN}"}}'.encode()
+    stage.run()
+
+    assert "scopes not told, lifetime not told, expires not told" in stage.out.getvalue()
+
+
+def test_a_token_that_is_not_fit_is_masked_and_not_exported(stage: Stage) -> None:
+    """Exit 6: nothing is handed to later steps."""
+    with pytest.raises(UnfitTokenError):
+        stage.run(required_scopes="account")
+
+    assert set(forms(Secret(TOKEN))) <= set(stage.ci.masked)
+    assert stage.ci.exported is None
+    assert "summarize" not in stage.events
+
+
+def test_a_refusal_exports_nothing(stage: Stage) -> None:
+    """Exit 3; the secret was masked before it was sent."""
+    stage.server.status, stage.server.body = 401, b'{"error": "invalid_client"}'
+
+    with pytest.raises(RefusedError):
+        stage.run()
+
+    assert stage.ci.exported is None
+    assert stage.events == ["mask", "line bitbucket-token", "line Asking"]
+
+
+@pytest.mark.parametrize("form", ["raw", "json", "sh", "dotenv"])
+def test_a_token_that_is_printed_is_not_exported(stage: Stage, form: str) -> None:
+    """It is all there is on standard output."""
+    stage.run(print=form)
+
+    assert TOKEN in stage.stdout.getvalue()
+    assert stage.ci.exported is None
+    assert "line Got" in stage.events
+
+
+def test_a_token_that_cannot_be_printed_is_not_lost_in_silence(stage: Stage) -> None:
+    """Exit 7."""
+    stage.stdout.close()
+
+    with pytest.raises(ExportError, match="Standard output is closed"):
+        stage.run(print="raw")
+
+
+def test_the_ci_system_may_know_why_a_secret_is_missing(stage: Stage) -> None:
+    """Nothing was sent."""
+    with pytest.raises(MissingInputError) as caught:
+        stage.run(consumer_secret="")
+
+    assert caught.value.why == "The recorder knows why."
+    assert stage.server.requests == []
+
+
+def test_a_missing_bundle_ends_the_run_before_anything_is_sent(stage: Stage) -> None:
+    """Trusting other roots would be a loosening."""
+    with pytest.raises(PipeError, match="certificates that ca-file names"):
+        stage.run(ca_file="missing.pem")
+
+    assert stage.server.requests == []
+
+
+def test_a_world_does_not_show_its_environment(stage: Stage) -> None:
+    """There are secrets in it."""
+    Oracle([PASSWORD]).check("the representation", f"{stage.world()!r}")
