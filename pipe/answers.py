@@ -44,6 +44,7 @@ def retry_after(answer: Answer) -> float | None:
 
 
 def redirected(answer: Answer, masks: Sequence[str]) -> AnswerError:
+    """Return the advice for a redirect: of where it leads, only the host is told."""
     try:
         # Not `hostname`, and not a part of the text as it came: in lower case, or cut at a slash, a secret that the
         # server repeats would not be known.
