@@ -16,6 +16,7 @@ from pipe.values import (
     parse_seconds,
     parse_secret,
     parse_text,
+    parse_uri,
     parse_url,
 )
 
@@ -43,8 +44,9 @@ class Input(NamedTuple):
 
 
 GRANTS = ("client_credentials", "refresh_token", "authorization_code", "access_token")
+OAUTH_GRANTS = ("client_credentials", "refresh_token", "authorization_code")
 TOKEN_KINDS = ("access-token", "api-token")
-CLIENT_AUTHS = ("basic", "basic-raw", "basic-encoded", "body")
+CLIENT_AUTHS = ("basic", "basic-raw", "basic-encoded", "body", "private_key_jwt")
 PRINTS = ("raw", "json", "sh", "dotenv")
 CLOUD = "https://bitbucket.org"
 
@@ -65,13 +67,24 @@ TABLE = (
         "An RSA private key, a PEM file without a passphrase, whose public key the server knows.",
         secret=True,
     ),
+    Input(
+        "key-id",
+        "For `private_key_jwt`: the `kid` by which the server knows the key, if it asks for one.",
+        grants=OAUTH_GRANTS,
+    ),
     Input("grant", "How to get the token.", default="client_credentials", choices=GRANTS),
     Input("base-url", "The Bitbucket to ask. A Data Center's address keeps its context path.", default=CLOUD),
     Input("token-url", "The token endpoint of any other OAuth 2.0 server; otherwise it follows from `base-url`."),
     Input(
+        "issuer",
+        "An OAuth 2.0 server that describes itself (RFC 8414 or OpenID Connect Discovery), instead of `token-url`.",
+        grants=OAUTH_GRANTS,
+    ),
+    Input(
         "client-auth",
         "How key and secret are sent: `basic` is raw for Bitbucket Cloud, as its documentation's curl sends them, "
-        "and form-encoded for any other server (RFC 6749, 2.3.1); the others force one form.",
+        "and form-encoded for any other server (RFC 6749, 2.3.1); `private_key_jwt` signs with `private-key` instead "
+        "(RFC 7523); the others force one form.",
         default="basic",
         choices=CLIENT_AUTHS,
     ),
@@ -114,6 +127,8 @@ TABLE = (
         "scope",
         "Scopes to ask for, separated by commas or spaces. Bitbucket Cloud grants what the consumer has.",
     ),
+    Input("audience", "Whom the token is for, where the server asks for `audience`.", grants=OAUTH_GRANTS),
+    Input("resource", "The URI of what the token is for (RFC 8707).", grants=OAUTH_GRANTS),
     Input("required-scopes", "Fail (exit 6) unless all of these are granted; scopes implied by others count."),
     Input("min-lifetime", "Fail (exit 6) if the token lives for fewer seconds than this.", default="0"),
     Input(
@@ -159,7 +174,13 @@ TABLE = (
     Input("debug", "More lines, still without a secret in any of them.", default="false", flag=True),
 )
 
-EXCLUSIVE = (("print", "output-file"), ("print", "channel"), ("token-url", "base-url"))
+EXCLUSIVE = (
+    ("print", "output-file"),
+    ("print", "channel"),
+    ("token-url", "base-url"),
+    ("issuer", "token-url"),
+    ("issuer", "base-url"),
+)
 """Pairs of inputs that say different things: where the token goes, or whom to ask."""
 
 BY_NAME = {declared.name: declared for declared in TABLE}
@@ -171,9 +192,11 @@ class Inputs(NamedTuple):
     consumer_key: str
     consumer_secret: Secret
     private_key: Secret
+    key_id: str
     grant: str
     base_url: str
     token_url: str
+    issuer: str
     client_auth: str
     refresh_token: Secret
     refresh_token_store: str
@@ -185,6 +208,8 @@ class Inputs(NamedTuple):
     username: str
     repository: str
     scope: tuple[str, ...]
+    audience: str
+    resource: str
     required_scopes: tuple[str, ...]
     min_lifetime: float
     env_name: str
@@ -238,9 +263,11 @@ def check(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inputs:
         consumer_key=parse_text("consumer-key", value("consumer-key"), shown=False),
         consumer_secret=parse_secret("consumer-secret", value("consumer-secret")),
         private_key=parse_private_key("private-key", value("private-key")),
+        key_id=parse_text("key-id", value("key-id")),
         grant=parse_choice("grant", value("grant"), GRANTS),
         base_url=parse_url("base-url", value("base-url"), query=False).rstrip("/"),
         token_url=parse_url("token-url", value("token-url"), optional=True),
+        issuer=parse_url("issuer", value("issuer"), optional=True, query=False),
         client_auth=parse_choice("client-auth", value("client-auth"), CLIENT_AUTHS),
         refresh_token=parse_secret("refresh-token", value("refresh-token")),
         refresh_token_store=parse_text("refresh-token-store", value("refresh-token-store")),
@@ -252,6 +279,8 @@ def check(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inputs:
         username=parse_text("username", value("username")),
         repository=parse_text("repository", value("repository")),
         scope=parse_scopes("scope", value("scope")),
+        audience=parse_text("audience", value("audience")),
+        resource=parse_uri("resource", value("resource")),
         required_scopes=parse_scopes("required-scopes", value("required-scopes")),
         min_lifetime=parse_seconds("min-lifetime", value("min-lifetime"), at_least=0),
         env_name=parse_env_name("env-name", value("env-name")),

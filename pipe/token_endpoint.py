@@ -15,16 +15,17 @@ from pipe.token import AccessToken
 from pipe.token_response import json_object, parse
 from pipe.untrusted import show
 
+_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TRY_AGAIN_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
 
 
 class Client(NamedTuple):
-    """The OAuth client: its id (Bitbucket says key), its secret, and how they are sent."""
+    """The OAuth client: its id (Bitbucket says key), its secret or an assertion for it, and how they are sent."""
 
     key: str
     secret: Secret
     auth: str
-    """`basic-raw`, `basic-encoded` or `body`."""
+    """`basic-raw`, `basic-encoded`, `body` or `private_key_jwt`."""
 
 
 def request_token(
@@ -40,7 +41,7 @@ def request_token(
     `masks` are the texts that no error may repeat, `asked` the scopes in `form`. Raises `RefusedError`,
     `AnswerError` or `UnreachableError`; their `again` says whether another try could help.
     """
-    headers, credentials = _client_authentication(client)
+    headers, credentials = client_authentication(client)
     answer = http.post_form(url, {**form, **credentials}, headers)
     content = json_object(answer.body)
     error = _error_code(content)
@@ -48,10 +49,13 @@ def request_token(
         if content is None:
             raise _not_json(answer, url)
         return parse(content, answer.host, asked, datetime.now(UTC))
-    raise _failure(answer, content, error, url, masks)
+    failure = _failure(answer, content, error, url, masks)
+    if client.auth == "private_key_jwt" and (error == "invalid_client" or (answer.status == 401 and not error)):
+        raise _assertion_refused(failure, url)
+    raise failure
 
 
-def _client_authentication(client: Client) -> tuple[dict[str, str], dict[str, str]]:
+def client_authentication(client: Client) -> tuple[dict[str, str], dict[str, str]]:
     """Return the headers and the form fields that authenticate the client (RFC 6749 section 2.3.1).
 
     One of them is empty: a server may refuse a client that authenticates in two ways.
@@ -59,6 +63,9 @@ def _client_authentication(client: Client) -> tuple[dict[str, str], dict[str, st
     key, secret = client.key, client.secret.reveal()
     if client.auth == "body":
         return {}, {"client_id": key, "client_secret": secret}
+    if client.auth == "private_key_jwt":
+        # RFC 7521 section 4.2 leaves client_id to the client; some servers want it.
+        return {}, {"client_id": key, "client_assertion_type": _ASSERTION_TYPE, "client_assertion": secret}
     if client.auth == "basic-encoded":
         key, secret = quote_plus(key), quote_plus(secret)
     elif ":" in key:
@@ -110,6 +117,16 @@ def _failure(
             "Check whether this runner's address may reach the server.",
         )
     return _not_json(answer, url) if content is None else _odd(answer)
+
+
+def _assertion_refused(failure: PipeError, url: str) -> RefusedError:
+    return RefusedError(
+        failure.what,
+        "The server does not know the public key that belongs to private-key, or not by this key-id; or it wants "
+        "another audience than its token endpoint's address; or this machine's clock is wrong.",
+        f"Compare the client's public key with openssl pkey -in key.pem -pubout, then consumer-key and key-id. The "
+        f"assertion was for {url}.",
+    )
 
 
 def _not_json(answer: Answer, url: str) -> AnswerError:

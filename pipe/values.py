@@ -20,6 +20,7 @@ _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _LONGEST_NAME = 128
 # As `urlsplit` gives it: a name of labels that are not empty, or an address in either protocol.
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f.]*:[0-9a-f:.]*")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[\x21\x24-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]+")
 _PEM = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----(.*)-----END \1-----", re.DOTALL)
 _PEM_LINE = 64
 _LINE_END = re.compile(r"\\r|\\n")
@@ -173,6 +174,14 @@ def parse_url(name: str, given: Given, *, optional: bool = False, query: bool = 
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
         return text
     raise _wrong(name, given, "is not https", "https://, or http:// to a loopback address", shown=False)
+
+
+def parse_uri(name: str, given: Given) -> str:
+    """Return an absolute URI without a fragment (RFC 3986 section 4.3), or nothing. It only names something."""
+    text = given.text
+    if text and not _URI.fullmatch(text):
+        raise _wrong(name, given, "is no absolute URI", "such as https://api.example.com, without `#`", shown=False)
+    return text
 
 
 def is_loopback(host: str) -> bool:

@@ -3,29 +3,30 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from pipe.bitbucket.endpoints import is_cloud, token_endpoint
 from pipe.errors import ExportError, PipeError
 from pipe.grants.request import TokenRequest
-from pipe.inputs import Inputs
+from pipe.oauth_client import client_of, require_client, server_of
 from pipe.stores.store import LOST, Store
 from pipe.token import AccessToken
-from pipe.token_endpoint import Client, request_token
+from pipe.token_endpoint import request_token
 
 
 def ask(request: TokenRequest, parameters: Mapping[str, str]) -> AccessToken:
     """Send `parameters` to the token endpoint of the inputs, as their client; try again where that can help."""
-    inputs = request.inputs
-    inputs.require("consumer-key")
-    inputs.require("consumer-secret")
-    url = inputs.token_url or token_endpoint(inputs.base_url)
-    client = Client(inputs.consumer_key, inputs.consumer_secret, _client_auth(inputs))
+    inputs, means = request.inputs, request.means
+    require_client(inputs)
+    server = server_of(inputs, means)
     form = {"grant_type": inputs.grant, **parameters}
-    if inputs.scope:
-        form["scope"] = " ".join(inputs.scope)
-    request.means.say(f"Asking {urlsplit(url).netloc} for a token ({inputs.grant}).")
-    return request.means.retried(
-        lambda: request_token(request.means.http, url, client, form, request.means.masked(), asked=inputs.scope)
-    )
+    # RFC 6749 section 3.3, no standard, RFC 8707 section 2
+    wanted = {"scope": " ".join(inputs.scope), "audience": inputs.audience, "resource": inputs.resource}
+    form |= {name: value for name, value in wanted.items() if value}
+    means.say(f"Asking {urlsplit(server.token_endpoint).netloc} for a token ({inputs.grant}).")
+
+    def attempt() -> AccessToken:
+        client = client_of(inputs, means, server)
+        return request_token(means.http, server.token_endpoint, client, form, means.masked(), asked=inputs.scope)
+
+    return means.retried(attempt)
 
 
 def hand_back(request: TokenRequest, store: Store, token: AccessToken) -> None:
@@ -50,10 +51,3 @@ def hand_back(request: TokenRequest, store: Store, token: AccessToken) -> None:
         request.means.say(f"The new refresh token may not have reached {store.place}. {LOST}")
         raise
     request.means.say(f"Stored the new refresh token in {store.place}.")
-
-
-def _client_auth(inputs: Inputs) -> str:
-    """Bitbucket Cloud compares key and secret as they are; RFC 6749 section 2.3.1 has them form-encoded first."""
-    if inputs.client_auth != "basic":
-        return inputs.client_auth
-    return "basic-raw" if is_cloud(inputs.token_url or inputs.base_url) else "basic-encoded"

@@ -7,10 +7,10 @@ try after a lost answer succeeds there. A server without such a grace refuses it
 
 from contextlib import nullcontext
 
-from pipe.bitbucket.endpoints import is_cloud
 from pipe.errors import ExportError, InputError, RefusedError
 from pipe.grants.oauth import ask, hand_back
 from pipe.grants.request import TokenRequest
+from pipe.oauth_client import asks_cloud
 from pipe.secret import Secret
 from pipe.stores.store import Store
 from pipe.token import AccessToken
@@ -23,7 +23,7 @@ def acquire(request: TokenRequest) -> AccessToken:
     refresh token after the other. Raises `ExportError` if a new one cannot be stored.
     """
     inputs, store = request.inputs, request.store
-    if store is None and is_cloud(inputs.token_url or inputs.base_url):
+    if store is None and asks_cloud(inputs):
         raise InputError(
             "refresh-token-store is missing.",
             "Bitbucket Cloud replaces a refresh token at each use, and the next run needs the new one.",

@@ -98,6 +98,9 @@ def test_each_value_lands_in_its_place() -> None:
     assert (inputs.max_attempts, inputs.timeout, inputs.deadline) == (2, 1.5, 30.0)
     assert (inputs.ca_file, inputs.debug) == ("ca.pem", True)
     assert checked(print="json").print == "json"
+    assert checked(issuer="https://id.example.com/").issuer == "https://id.example.com/"
+    asking = checked(audience="an API", resource="urn:example:api", key_id="1")
+    assert (asking.audience, asking.resource, asking.key_id) == ("an API", "urn:example:api", "1")
     assert checked(token_url="https://id.example.com/token/").token_url == "https://id.example.com/token/"
 
 
@@ -107,6 +110,8 @@ def test_each_value_lands_in_its_place() -> None:
         ({"print": "sh"}, {"output_file": "env"}),
         ({"print": "sh"}, {"channel": "dotenv"}),
         ({"token_url": "https://id.example.com/token"}, {"base_url": "https://git.example.com"}),
+        ({"issuer": "https://id.example.com"}, {"base_url": "https://git.example.com"}),
+        ({"issuer": "https://id.example.com"}, {"token_url": "https://id.example.com/token"}),
     ],
 )
 def test_two_inputs_that_exclude_each_other_are_both_named(first: dict[str, str], second: dict[str, str]) -> None:
@@ -126,7 +131,15 @@ def test_two_inputs_that_exclude_each_other_are_both_named(first: dict[str, str]
         ("base_url", "https://bitbucket.org?x=1", "?"),
         ("base_url", "https://git.example.com/?", "?"),
         ("token_url", "bitbucket.org", "https://"),
-        ("client_auth", "digest", "basic, basic-raw, basic-encoded, body"),
+        ("issuer", "http://id.example.com", "https://"),
+        ("issuer", "https://id.example.com?tenant=1", "?"),
+        ("issuer", "id.example.com", "https://"),
+        ("resource", "api.example.com", "https://api.example.com"),
+        ("resource", "https://api.example.com/#part", "without `#`"),
+        ("resource", "https://api.example.com/a b", "https://api.example.com"),
+        ("audience", "a\nb", "again"),
+        ("key_id", "a\x00b", "again"),
+        ("client_auth", "digest", "basic, basic-raw, basic-encoded, body, private_key_jwt"),
         ("scope", 'repo"sitory', "commas or spaces"),
         ("required_scopes", "a\\b", "commas or spaces"),
         ("min_lifetime", "-1", "0 to 86400"),
