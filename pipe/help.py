@@ -8,6 +8,7 @@ _HEAD = """\
 bitbucket-token: turn a Bitbucket consumer key and secret into a masked bearer token for later steps.
 
     CONSUMER_KEY=... CONSUMER_SECRET=... bitbucket-token [--NAME VALUE]...
+    CONSUMER_KEY=... CONSUMER_SECRET=... bitbucket-token login --refresh-token-store PLACE
 
 Every input can be given as --NAME, as INPUT_NAME (GitHub), PLUGIN_NAME (Drone, Harness, Woodpecker), NAME, or
 NAME_FILE (a file's content), in upper case with _ for -, strongest first; and last in a file that --env-file names.

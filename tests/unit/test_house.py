@@ -25,6 +25,8 @@ REVEALERS = {
     "pipe/envfile.py": "writes it to the env file",
     "pipe/ci/": "writes it to the files of the CI system",
     "pipe/grants/": "sends it to the server",
+    "pipe/loopback.py": "compares the state that a browser brings",
+    "pipe/verbs/": "puts it into an address, or prints it where the user asked for that",
     "pipe/stores/": "puts a refresh token where the next run finds it",
     "pipe/rsa_signature.py": "signs with it",
 }
