@@ -45,6 +45,12 @@ def api_failure(answer: Answer, masks: Sequence[str]) -> PipeError:
             "Bitbucket has removed this resource, as it did with lists across workspaces in 2026.",
             "Use the resource of a single workspace; Bitbucket's changelog names it.",
         )
+    if 200 <= answer.status < 300:
+        return AnswerError(
+            f"{answer.host} answered with something that is no JSON object (HTTP {answer.status}).",
+            "A proxy, a firewall or a login page answered in the API's place.",
+            "Check proxies in between, and whether this runner may reach the server.",
+        )
     return AnswerError(
         what,
         "The request does not fit this resource.",

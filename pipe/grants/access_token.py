@@ -18,6 +18,7 @@ from pipe.http import Answer
 from pipe.inputs import Inputs
 from pipe.secret import Secret
 from pipe.token import AccessToken
+from pipe.token_response import json_object
 
 # The user name that git sends with a person's API token ("Using API tokens"); with all others it is x-token-auth.
 _GIT_USER = "x-bitbucket-api-token-auth"
@@ -39,8 +40,8 @@ def acquire(request: TokenRequest) -> AccessToken:
 
     def attempt() -> Answer:
         answer = means.http.send("GET", CLOUD_API + path, headers={"Authorization": authorization.reveal()})
-        # A refusal for a missing scope alone proves the token as well as an answer does.
-        if answer.status == 200 or lacks_scope(answer):
+        # A refusal for a missing scope alone proves the token as well as an answer does; a page of a proxy does not.
+        if lacks_scope(answer) or (answer.status == 200 and json_object(answer.body)):
             return answer
         raise _explained(api_failure(answer, means.masked()), inputs)
 
