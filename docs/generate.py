@@ -9,7 +9,8 @@ import re
 import sys
 from pathlib import Path
 
-from pipe.inputs import TABLE, Input
+from pipe.input import Input
+from pipe.inputs import TABLE
 from pipe.version import VERSION
 
 ROOT = Path(__file__).parent.parent

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from pipe.errors import InputError, MissingInputError
+from pipe.input import Input
 from pipe.secret import Secret
 from pipe.values import (
     Given,
@@ -19,29 +20,6 @@ from pipe.values import (
     parse_uri,
     parse_url,
 )
-
-
-class Input(NamedTuple):
-    """One input: its name in kebab case, what it means to a user, and how it is read."""
-
-    name: str
-    meaning: str
-    default: str = ""
-    choices: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
-    """Other environment variables that give it, weaker than its own."""
-    secret: bool = False
-    flag: bool = False
-    own_variable: bool = True
-    """Whether the bare upper-case name gives it too. `CI` does not: every CI sets that to something else."""
-    grants: tuple[str, ...] = ()
-    """The grants that use it, where not all do; for the others, its bare name belongs to somebody else's variable."""
-
-    @property
-    def variable(self) -> str:
-        """The environment variable of this input, for instance `CONSUMER_KEY`."""
-        return self.name.upper().replace("-", "_")
-
 
 GRANTS = ("client_credentials", "refresh_token", "authorization_code", "access_token")
 OAUTH_GRANTS = ("client_credentials", "refresh_token", "authorization_code")
@@ -79,6 +57,9 @@ TABLE = (
         "issuer",
         "An OAuth 2.0 server that describes itself (RFC 8414 or OpenID Connect Discovery), instead of `token-url`.",
         grants=OAUTH_GRANTS,
+    ),
+    Input(
+        "revocation-url", "Where `revoke` gives a token back (RFC 7009); a server that `issuer` names says it itself."
     ),
     Input(
         "client-auth",
@@ -197,6 +178,7 @@ class Inputs(NamedTuple):
     base_url: str
     token_url: str
     issuer: str
+    revocation_url: str
     client_auth: str
     refresh_token: Secret
     refresh_token_store: str
@@ -268,6 +250,7 @@ def check(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inputs:
         base_url=parse_url("base-url", value("base-url"), query=False).rstrip("/"),
         token_url=parse_url("token-url", value("token-url"), optional=True),
         issuer=parse_url("issuer", value("issuer"), optional=True, query=False),
+        revocation_url=parse_url("revocation-url", value("revocation-url"), optional=True),
         client_auth=parse_choice("client-auth", value("client-auth"), CLIENT_AUTHS),
         refresh_token=parse_secret("refresh-token", value("refresh-token")),
         refresh_token_store=parse_text("refresh-token-store", value("refresh-token-store")),

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipe.errors import InputError
-from pipe.inputs import BY_NAME, TABLE, Input
+from pipe.input import Input
+from pipe.inputs import BY_NAME, TABLE
 from pipe.values import Given
 
 LARGEST_FILE = 64 * 1024

@@ -3,7 +3,8 @@
 import pytest
 
 from pipe import help as help_page
-from pipe.inputs import TABLE, Input
+from pipe.input import Input
+from pipe.inputs import TABLE
 from pipe.options import split
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from pipe import ci
 from pipe.errors import InputError, MissingInputError
-from pipe.inputs import BY_NAME, TABLE, Input, Inputs, check
+from pipe.input import Input
+from pipe.inputs import BY_NAME, TABLE, Inputs, check
 from pipe.secret import Secret
 from pipe.values import Given
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipe.errors import InputError
-from pipe.inputs import BY_NAME, TABLE, Input
+from pipe.input import Input
+from pipe.inputs import BY_NAME, TABLE
 from pipe.sources import LARGEST_FILE, read
 
 NOWHERE = Path("/nowhere")
