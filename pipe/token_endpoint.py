@@ -44,15 +44,11 @@ def request_token(
     headers, credentials = client_authentication(client)
     answer = http.post_form(url, {**form, **credentials}, headers)
     content = json_object(answer.body)
-    error = _error_code(content)
-    if 200 <= answer.status < 300 and not error:
+    if 200 <= answer.status < 300 and not _error_code(content):
         if content is None:
             raise _not_json(answer, url)
         return parse(content, answer.host, asked, datetime.now(UTC))
-    failure = _failure(answer, content, error, url, masks)
-    if client.auth == "private_key_jwt" and (error == "invalid_client" or (answer.status == 401 and not error)):
-        raise _assertion_refused(failure, url)
-    raise failure
+    raise failure(answer, client, url, masks)
 
 
 def client_authentication(client: Client) -> tuple[dict[str, str], dict[str, str]]:
@@ -98,9 +94,10 @@ def _description(content: Mapping[str, object] | None) -> str:
     return ""
 
 
-def _failure(
-    answer: Answer, content: dict[str, object] | None, error: str, url: str, masks: Sequence[str]
-) -> PipeError:
+def failure(answer: Answer, client: Client, url: str, masks: Sequence[str]) -> PipeError:
+    """Return what an answer of the endpoint at `url` means that does not grant what `client` asked for."""
+    content = json_object(answer.body)
+    error = _error_code(content)
     said = show(_description(content) or (error if error != "error" else ""), masks)
     if answer.status == 429:
         return rate_limited(answer.host, retry_after(answer))
@@ -108,6 +105,8 @@ def _failure(
         return in_trouble(answer, said, again=error in TRY_AGAIN_ERRORS or answer.status in TRY_AGAIN)
     if 300 <= answer.status < 400:
         return redirected(answer, masks)
+    if client.auth == "private_key_jwt" and (error == "invalid_client" or (answer.status == 401 and not error)):
+        return _assertion_refused(answer, said, url)
     if error or answer.status == 401:
         return refused(answer.host, answer.status, error, said)
     if answer.status == 403:
@@ -119,9 +118,9 @@ def _failure(
     return _not_json(answer, url) if content is None else _odd(answer)
 
 
-def _assertion_refused(failure: PipeError, url: str) -> RefusedError:
+def _assertion_refused(answer: Answer, said: str, url: str) -> RefusedError:
     return RefusedError(
-        failure.what,
+        f"{answer.host} refused (HTTP {answer.status}){f': {said}' if said else ''}.",
         "The server does not know the public key that belongs to private-key, or not by this key-id; or it wants "
         "another audience than its token endpoint's address; or this machine's clock is wrong.",
         f"Compare the client's public key with openssl pkey -in key.pem -pubout, then consumer-key and key-id. The "

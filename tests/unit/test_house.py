@@ -20,6 +20,7 @@ EDGE = {"pipe/cli.py", "pipe/__main__.py"}
 REVEALERS = {
     "pipe/secret.py": "derives its forms",
     "pipe/token_endpoint.py": "sends it to the server",
+    "pipe/revocation.py": "names it to the server that is to revoke it",
     "pipe/printing.py": "prints it where the user asked for that",
     "pipe/export.py": "hands it to those who write it down",
     "pipe/envfile.py": "writes it to the env file",
