@@ -23,6 +23,7 @@ OUTPUTS = {
     "expires-in": "Seconds that the token lives; empty if the server did not say.",
     "expires-at": "When it ends, in RFC 3339, UTC; empty if the server did not say.",
     "scopes": "The granted scopes, separated by spaces.",
+    "refresh-token": "The next refresh token, masked, if `refresh-token-store` is `output`.",
 }
 
 _ACTION_HEAD = """\
