@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +18,7 @@ class Means:
     """The means of one run.
 
     `mask` has the CI system hide texts, `set_output` hands a secret on as an output of the step. Paths that a user
-    names are below `cwd`.
+    names are below `cwd`. `uninterrupted` lets a block be done to its end before an interrupt counts.
     """
 
     def __init__(
@@ -31,11 +32,13 @@ class Means:
         cwd: Path,
         max_attempts: int,
         sleep: Callable[[float], None] = time.sleep,
+        uninterrupted: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self.http = http
         self.set_output = set_output
         self.has_outputs = has_outputs
         self.sleep = sleep
+        self.uninterrupted = uninterrupted
         self.cwd = cwd
         self._log = log
         self._mask = mask

@@ -91,6 +91,7 @@ def means_of(inputs: Inputs, ci: CiSystem, world: World) -> Means:
         cwd=world.cwd,
         max_attempts=inputs.max_attempts,
         sleep=world.sleep,
+        uninterrupted=world.uninterrupted,
     )
 
 

@@ -32,22 +32,24 @@ def ask(request: TokenRequest, parameters: Mapping[str, str]) -> AccessToken:
 def hand_back(request: TokenRequest, store: Store, token: AccessToken) -> None:
     """Mask the refresh token that came with `token`, and put it into `store`.
 
-    Raises `ExportError` if it is not kept; whatever else ends the run meanwhile, the user is told what that means.
+    An interrupt waits for that. Raises `ExportError` if it is not kept; if the deadline ends the run meanwhile, the
+    user is told what that means.
     """
     if token.refresh_token is None:
         request.means.say(f"No refresh token came; {store.place} stays as it is.")
         return
     request.means.learn(token.refresh_token)
     request.means.learn(token.value)
-    try:
-        store.keep(token.refresh_token, token.value)
-    except PipeError as error:
-        raise ExportError(
-            f"The new refresh token could not be stored in {store.place}: {error.what}",
-            error.why,
-            f"{error.now} {LOST}",
-        ) from error
-    except BaseException:
-        request.means.say(f"The new refresh token may not have reached {store.place}. {LOST}")
-        raise
-    request.means.say(f"Stored the new refresh token in {store.place}.")
+    with request.means.uninterrupted():
+        try:
+            store.keep(token.refresh_token, token.value)
+        except PipeError as error:
+            raise ExportError(
+                f"The new refresh token could not be stored in {store.place}: {error.what}",
+                error.why,
+                f"{error.now} {LOST}",
+            ) from error
+        except BaseException:
+            request.means.say(f"The new refresh token may not have reached {store.place}. {LOST}")
+            raise
+        request.means.say(f"Stored the new refresh token in {store.place}.")
