@@ -14,6 +14,7 @@ from sandbox.application import Application
 from sandbox.authorize import Authorize
 from sandbox.certificates import Certificate, server_context, write_ca
 from sandbox.consumers import Consumer, old_consumer
+from sandbox.data_center import DataCenter
 from sandbox.faults import Faults
 from sandbox.git import Git
 from sandbox.journal import Journal
@@ -62,6 +63,7 @@ class Sandbox:
         self.ca_file = (directory or Path(self._temporary)) / "ca.pem"
         write_ca(self.ca_file)
         self.repositories = Repositories(Path(self._temporary) / "git")
+        self.data_center = DataCenter(clock)
         application = Application(
             authorize=Authorize(self.consumers, self._tokens),
             token=TokenEndpoint(self.consumers, self._tokens, era),
@@ -71,6 +73,7 @@ class Sandbox:
             ),
             api=Api(self.repositories, self._tokens, era),
             git=Git(self.repositories, self._tokens),
+            data_center=self.data_center,
         )
         self._server = Server(
             (host, port),
