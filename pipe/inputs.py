@@ -21,12 +21,13 @@ from pipe.values import (
     parse_url,
 )
 
-GRANTS = ("client_credentials", "refresh_token", "authorization_code", "access_token")
+GRANTS = ("client_credentials", "refresh_token", "authorization_code", "access_token", "http_access_token")
 OAUTH_GRANTS = ("client_credentials", "refresh_token", "authorization_code")
 TOKEN_KINDS = ("access-token", "api-token")
 CLIENT_AUTHS = ("basic", "basic-raw", "basic-encoded", "body", "private_key_jwt")
 PRINTS = ("raw", "json", "sh", "dotenv")
 CLOUD = "https://bitbucket.org"
+_DATA_CENTER = ("http_access_token",)
 
 TABLE = (
     Input(
@@ -89,7 +90,7 @@ TABLE = (
         secret=True,
         grants=("authorization_code",),
     ),
-    Input("access-token", "A token that is there already.", secret=True, grants=("access_token",)),
+    Input("access-token", "A token that is there already.", secret=True, grants=("access_token", *_DATA_CENTER)),
     Input(
         "access-token-kind",
         "What it is: the access token of a repository, project or workspace, or a person's API token.",
@@ -97,7 +98,22 @@ TABLE = (
         choices=TOKEN_KINDS,
         grants=("access_token",),
     ),
-    Input("username", "The e-mail address of an API token's owner.", grants=("access_token",)),
+    Input(
+        "username", "An API token's owner (e-mail), or whose password it is.", grants=("access_token", *_DATA_CENTER)
+    ),
+    Input("password", "The password of a Data Center's user.", secret=True, grants=_DATA_CENTER),
+    Input("impersonate", "The user that an application link acts as, instead of its own.", grants=_DATA_CENTER),
+    Input(
+        "token-owner", "`user`, `user:SLUG`, `project:KEY`, `repository:KEY/SLUG`.", default="user", grants=_DATA_CENTER
+    ),
+    Input(
+        "token-permissions",
+        "One of PROJECT_READ, PROJECT_WRITE, PROJECT_ADMIN, and one of REPO_READ, REPO_WRITE, REPO_ADMIN.",
+        default="REPO_READ",
+        grants=_DATA_CENTER,
+    ),
+    Input("token-expiry-days", "How many days the new token lives.", default="1", grants=_DATA_CENTER),
+    Input("token-name", "The new token's name; otherwise that of the build.", grants=_DATA_CENTER),
     Input(
         "repository",
         "`WORKSPACE/REPOSITORY` on which the token is tried; without it, it is asked whose it is, which not every "
@@ -188,6 +204,12 @@ class Inputs(NamedTuple):
     access_token: Secret
     access_token_kind: str
     username: str
+    password: Secret
+    impersonate: str
+    token_owner: str
+    token_permissions: tuple[str, ...]
+    token_expiry_days: int
+    token_name: str
     repository: str
     scope: tuple[str, ...]
     audience: str
@@ -260,6 +282,12 @@ def check(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inputs:
         access_token=parse_secret("access-token", value("access-token")),
         access_token_kind=parse_choice("access-token-kind", value("access-token-kind"), TOKEN_KINDS),
         username=parse_text("username", value("username")),
+        password=parse_secret("password", value("password")),
+        impersonate=parse_text("impersonate", value("impersonate")),
+        token_owner=parse_text("token-owner", value("token-owner")),
+        token_permissions=parse_scopes("token-permissions", value("token-permissions")),
+        token_expiry_days=parse_count("token-expiry-days", value("token-expiry-days"), at_most=3650),
+        token_name=parse_text("token-name", value("token-name")),
         repository=parse_text("repository", value("repository")),
         scope=parse_scopes("scope", value("scope")),
         audience=parse_text("audience", value("audience")),

@@ -74,7 +74,7 @@ def acquire(inputs: Inputs, ci: CiSystem, world: World) -> AccessToken:
     """Get a token by the grant that the inputs name."""
     means = means_of(inputs, ci, world)
     try:
-        return grant(inputs.grant)(TokenRequest(inputs, means, store_of(inputs, means)))
+        return grant(inputs.grant)(TokenRequest(inputs, means, store_of(inputs, means), ci.build_name()))
     except MissingInputError as error:
         raise ci.explain_missing(error) from None
 

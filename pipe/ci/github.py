@@ -16,6 +16,7 @@ class GitHubActions(CiSystem):
 
     name = "github"
     title = "GitHub Actions"
+    build_variables = ("GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_JOB", "GITHUB_ACTION", "RUNNER_NAME")
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:

@@ -30,6 +30,9 @@ class CiSystem:
     file_channels: ClassVar[frozenset[str]] = frozenset()
     """Those of them that write the file which the user names by `channel-file`."""
 
+    build_variables: ClassVar[tuple[str, ...]] = ()
+    """The variables that together tell a job from every other one."""
+
     def __init__(self, env: Mapping[str, str], log: Log, cwd: Path) -> None:
         self.env = env
         self.log = log
@@ -83,6 +86,11 @@ class CiSystem:
         except BaseException:
             (self.cwd / export.output_file).unlink(missing_ok=True)
             raise
+
+    def build_name(self) -> str:
+        """What to call things after the job so that no other job does; empty unless the system says all of it."""
+        parts = [self.env.get(variable, "") for variable in self.build_variables]
+        return " ".join(parts) if all(parts) else ""
 
     def default_file(self) -> Path:
         """Where the env file goes unless the user says otherwise."""

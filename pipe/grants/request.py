@@ -8,11 +8,15 @@ from pipe.stores.store import Store
 
 
 class TokenRequest(NamedTuple):
-    """The checked inputs, the means to act on them, and where a new refresh token goes."""
+    """The checked inputs, the means to act on them, and where a new refresh token goes.
+
+    `build` is what the CI system calls the job and no other one, empty if it does not say.
+    """
 
     inputs: Inputs
     means: Means
     store: Store | None = None
+    build: str = ""
 
     def __repr__(self) -> str:
         return f"TokenRequest({self.inputs.grant})"

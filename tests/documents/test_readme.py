@@ -16,7 +16,15 @@ from pipe.version import VERSION
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 SYSTEMS = sorted(path.relative_to(ROOT) for path in (ROOT / "docs/ci").glob("*.md"))
-PAGES = ("README.md", "docs/grants.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", *map(str, SYSTEMS))
+PAGES = (
+    "README.md",
+    "docs/grants.md",
+    "docs/data-center.md",
+    "SECURITY.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    *map(str, SYSTEMS),
+)
 
 # The schemas that check-jsonschema brings along, by the name of a system's page. A system that is not here has none.
 SCHEMAS = {
