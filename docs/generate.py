@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from pipe.input import Input
-from pipe.inputs import TABLE
+from pipe.table import TABLE
 from pipe.version import VERSION
 
 ROOT = Path(__file__).parent.parent

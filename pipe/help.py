@@ -3,7 +3,7 @@
 from textwrap import wrap
 
 from pipe.input import Input
-from pipe.inputs import TABLE
+from pipe.table import TABLE
 
 _HEAD = """\
 bitbucket-token: turn a Bitbucket consumer key and secret into a masked bearer token for later steps.

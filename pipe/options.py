@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipe.errors import InputError
-from pipe.inputs import BY_NAME
+from pipe.table import BY_NAME
 
 
 class Options(NamedTuple):

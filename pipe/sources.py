@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipe.errors import InputError
 from pipe.input import Input
-from pipe.inputs import BY_NAME, TABLE
+from pipe.table import BY_NAME, TABLE
 from pipe.values import Given
 
 LARGEST_FILE = 64 * 1024

@@ -22,9 +22,10 @@ from pipe.bitbucket.data_center_errors import LimitError
 from pipe.bitbucket.endpoints import is_cloud
 from pipe.errors import AnswerError, InputError, MissingInputError, PipeError, UnreachableError
 from pipe.grants.request import TokenRequest
-from pipe.inputs import BY_NAME, Inputs
+from pipe.inputs import Inputs
 from pipe.means import Means
 from pipe.secret import Secret
+from pipe.table import BY_NAME
 from pipe.token import AccessToken
 from pipe.untrusted import show
 

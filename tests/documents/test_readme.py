@@ -10,7 +10,7 @@ import yaml
 
 from docs.generate import IMAGE
 from pipe import ci, errors
-from pipe.inputs import GRANTS
+from pipe.table import GRANTS
 from pipe.version import VERSION
 
 ROOT = Path(__file__).parents[2]

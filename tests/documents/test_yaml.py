@@ -8,7 +8,7 @@ import yaml
 
 from docs.generate import IMAGE, OUTPUTS, documents
 from pipe.ci.github import GitHubActions
-from pipe.inputs import TABLE
+from pipe.table import TABLE
 from pipe.version import VERSION
 
 ROOT = Path(__file__).parents[2]

@@ -10,8 +10,9 @@ from pipe.errors import MissingInputError
 from pipe.grants import grant
 from pipe.grants.request import TokenRequest
 from pipe.http import Answer, Http
-from pipe.inputs import GRANTS, Inputs, check
+from pipe.inputs import Inputs, check
 from pipe.means import Means
+from pipe.table import GRANTS
 from pipe.values import Given
 from tests.oracle import Oracle
 from tests.unit.conftest import Written

@@ -4,8 +4,8 @@ import pytest
 
 from pipe import help as help_page
 from pipe.input import Input
-from pipe.inputs import TABLE
 from pipe.options import split
+from pipe.table import TABLE
 
 
 @pytest.mark.parametrize("declared", TABLE, ids=lambda declared: declared.name)

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from pipe import ci
 from pipe.errors import InputError, MissingInputError
 from pipe.input import Input
-from pipe.inputs import BY_NAME, TABLE, Inputs, check
+from pipe.inputs import Inputs, check
 from pipe.secret import Secret
+from pipe.table import BY_NAME, TABLE
 from pipe.values import Given
 
 NAMES = [declared.name for declared in TABLE]

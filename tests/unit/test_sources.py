@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pipe.errors import InputError
 from pipe.input import Input
-from pipe.inputs import BY_NAME, TABLE
 from pipe.sources import LARGEST_FILE, read
+from pipe.table import BY_NAME, TABLE
 
 NOWHERE = Path("/nowhere")
 PUBLIC = [declared for declared in TABLE if not declared.secret]

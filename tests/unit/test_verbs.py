@@ -6,8 +6,8 @@ import pytest
 
 from pipe import verbs
 from pipe.errors import InputError
-from pipe.inputs import BY_NAME
 from pipe.options import Options, split
+from pipe.table import BY_NAME
 from pipe.verbs import login
 
 
