@@ -65,9 +65,9 @@ def _check(inputs: Inputs) -> None:
             "http://127.0.0.1:PORT/.",
             "Set redirect-uri to the consumer's callback URL, for instance http://localhost:8976/, at both ends.",
         )
-    if inputs.token_url:
+    if inputs.token_url or inputs.issuer:
         raise InputError(
-            "token-url cannot be used with login.",
+            f"{'token-url' if inputs.token_url else 'issuer'} cannot be used with login.",
             "It says where tokens come from, but not on which page a person allows access.",
             "Leave it out: login is for Bitbucket Cloud, and for a Data Center that base-url names.",
         )

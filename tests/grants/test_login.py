@@ -212,6 +212,7 @@ def test_it_can_be_interrupted(world: World) -> None:
         (("--print", "raw", "--redirect-uri", "http://localhost:99999/"), "no address of this machine"),
         (("--print", "raw", "--redirect-uri", "http://localhost:1/?x=y"), "no address of this machine"),
         (("--print", "raw", "--token-url", "https://id.example.com/token"), "cannot be used with login"),
+        (("--print", "raw", "--issuer", "https://id.example.com"), "issuer cannot be used with login"),
     ],
 )
 def test_what_is_wrong_is_told_before_anybody_logs_in(world: World, arguments: tuple[str, ...], named: str) -> None:
