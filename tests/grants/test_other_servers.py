@@ -199,6 +199,7 @@ def test_a_token_can_be_given_back(world: World, server: Server, key: Key | None
         outcome = ask(world, server.issuer, "revoke", key=key, BITBUCKET_ACCESS_TOKEN=token)
         assert outcome.code == 0
         assert "has revoked the token." in outcome.out
+        assert token in outcome.masks
         assert not server.active(token)
 
 
