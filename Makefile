@@ -23,7 +23,7 @@ demo: $(READY)
 	@$(BIN)/python -m sandbox demo
 
 test: lint $(NODE_READY)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --timeout 300 $(PYTEST_ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
     start = time.monotonic()
     log = Log(sys.stdout, sys.stderr)
     # Until the command line is read, nothing may reach a standard output that a shell could be evaluating.
-    ci: CiSystem = systems.called("none")(env, log, Path("/"))
+    ci = systems.detect(env)(env, Log(sys.stderr, sys.stderr), Path("/"))
     signals = Signals()
     try:
         signals.catch()

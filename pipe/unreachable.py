@@ -4,10 +4,12 @@ import errno
 import socket
 import ssl
 from collections.abc import Iterator
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 
 import requests
+from urllib3.exceptions import InvalidChunkLength
 
-from pipe.errors import UnreachableError
+from pipe.errors import AnswerError, UnreachableError
 from pipe.proxies import shown
 
 
@@ -32,12 +34,20 @@ def out_of_time(host: str, seconds: float) -> UnreachableError:
 
 def unreachable(
     error: requests.RequestException | ValueError, *, host: str, proxy: str, timeout: float
-) -> UnreachableError:
+) -> UnreachableError | AnswerError:
     """Turn what the network library raised into one clear failure.
 
-    `host` is the server, `proxy` the proxy's URL or empty, `timeout` the seconds that were waited.
+    `host` is the server, `proxy` the proxy's URL or empty, `timeout` the seconds that were waited. What arrived and
+    is no HTTP is an `AnswerError`; what did not arrive, or not whole, an `UnreachableError`.
     """
     causes = list(_causes(error))
+    if any(map(_is_malformed, causes)):
+        return AnswerError(
+            f"{host} answered in a way that is not HTTP.",
+            "The port belongs to another service, or a proxy or firewall spoilt the answer.",
+            "Check the port in base-url or token-url, and proxies in between.",
+            again=True,
+        )
     if any(isinstance(cause, requests.exceptions.ProxyError) for cause in causes):
         return _proxy_trouble(causes, host, shown(proxy))
     # The server's own address was checked with the inputs, so what cannot be taken apart is the proxy's.
@@ -142,6 +152,13 @@ def _tls_trouble(cause: ssl.SSLError, host: str) -> UnreachableError:
         "The server speaks no TLS 1.2 or newer, or no TLS at all on that port.",
         "Check the port in the address; have TLS 1.2 or newer turned on at the server.",
     )
+
+
+def _is_malformed(cause: BaseException) -> bool:
+    """Whether `cause` complains of what was read, and not of an end that came too early."""
+    if isinstance(cause, requests.exceptions.ContentDecodingError | InvalidChunkLength):
+        return True
+    return isinstance(cause, HTTPException) and not isinstance(cause, RemoteDisconnected | IncompleteRead)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

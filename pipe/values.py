@@ -24,6 +24,8 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[\x21\x24-\x3b\x3d\x3f-\x5b\x5d\x5f\
 _PEM = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----(.*)-----END \1-----", re.DOTALL)
 _PEM_LINE = 64
 _LINE_END = re.compile(r"\\r|\\n")
+# What CI systems leave of a variable that they do not know: $NAME, ${NAME}, $(NAME), ${{ NAME }}.
+_UNREPLACED = re.compile(r"\$(?:[A-Z_][A-Z0-9_]*|\{[A-Z_][A-Z0-9_]*\}|\([A-Za-z_][\w.]*\)|\{\{[^{}]*\}\})", re.ASCII)
 _LONGEST_SHOWN = 24
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
@@ -49,6 +51,12 @@ def parse_text(name: str, given: Given, *, shown: bool = True) -> str:
             f"Set {name} again, without anything around it."
             if shown
             else f"Copy {name} again from Bitbucket, without anything around it.",
+        )
+    if not shown and _UNREPLACED.fullmatch(text):
+        raise InputError(
+            f"{name} (from {given.source}) is the name of a variable instead of its value.",
+            "The pipeline's secret is not defined here, or misspelt, and the CI handed on what it could not replace.",
+            f"Check the name, and that the secret may be used in this pipeline; then set {name} from it.",
         )
     return text
 

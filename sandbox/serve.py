@@ -3,9 +3,10 @@
 import argparse
 import shlex
 import signal
-import threading
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 from sandbox.control import Control
 from sandbox.sandbox import Sandbox
@@ -22,12 +23,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--era", choices=("may-2026", "before"), default="may-2026")
 
 
+class _Stopped(BaseException):
+    """A signal asked to end."""
+
+
 def serve(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
-    stop = threading.Event()
+
+    def stop(number: int, frame: object) -> NoReturn:  # noqa: ARG001 - the signal module's form
+        raise _Stopped
+
+    # An exception, and no event to wait for: a handler that sets one while it is being waited for can hang for ever.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
-    with TemporaryDirectory(prefix="sandbox-") as temporary:
+        signal.signal(number, stop)
+    with suppress(_Stopped), TemporaryDirectory(prefix="sandbox-") as temporary:
         directory = (options.directory or Path(temporary)).resolve()
         directory.mkdir(parents=True, exist_ok=True)
         with Sandbox(
@@ -51,8 +60,11 @@ def serve(options: argparse.Namespace) -> int:
                 f"# All of it and the consumer's secret: set -a; . {directory}/environment; set +a",
                 flush=True,
             )
-            stop.wait()
-            control.close()
+            try:
+                while True:
+                    signal.pause()
+            finally:
+                control.close()
     return 0
 
 

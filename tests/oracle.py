@@ -27,7 +27,7 @@ class Oracle:
         if len(secret) < 6:
             raise ValueError("a secret this short is found by chance")
         raw = secret.encode()
-        encodings = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}
+        encodings = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret), quote(secret, safe="!'()*")}
         encodings |= {encoded.lower() for encoded in encodings if "%" in encoded}
         self._forms |= {encoded.encode() for encoded in encodings}
         in_json = secret.replace("\\", "\\\\").replace('"', '\\"')

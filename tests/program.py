@@ -191,7 +191,8 @@ class _Watch(threading.Thread):
         self.arguments = (folder / "cmdline").read_bytes() or self.arguments
         if found := re.search(r"VmHWM:\s+(\d+) kB", (folder / "status").read_text()):
             self.peak = max(self.peak, int(found[1]) * 1024)
-        waiting = [folder]
+        # Before that it is the shell, or whatever else, that prepares the ground for the program.
+        waiting = [folder] if (folder / "exe").readlink().name.startswith("python") else []
         while waiting:
             for listed in waiting.pop().glob("task/*/children"):
                 for pid in listed.read_text().split():

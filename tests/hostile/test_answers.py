@@ -153,8 +153,8 @@ def test_a_byte_order_mark_is_no_obstacle(world: World) -> None:
     [
         ("gzip", 0),
         ("deflate", 0),
-        ("bad-gzip", 4),
-        ("broken-chunks", 4),
+        ("bad-gzip", 5),
+        ("broken-chunks", 5),
         ("close", 4),
         ("reset", 4),
         ("reset-body", 4),
@@ -170,7 +170,7 @@ def test_an_answer_that_is_spoilt_on_the_way(world: World, kind: RequestKind, co
     outcome = ask(world, Fault(kind=kind, times=None), TIMEOUT="0.5")
 
     assert outcome.code == code
-    assert len(outcome.requests) == (2 if code == 4 else 1)
+    assert len(outcome.requests) == (2 if code == 4 or kind in ("bad-gzip", "broken-chunks") else 1)
 
 
 @pytest.mark.parametrize("kind", ["close", "reset", "truncated", "broken-chunks", "bad-gzip"])
@@ -189,7 +189,7 @@ def test_one_spoilt_answer_is_followed_by_a_good_one(world: World, kind: Request
         (Fault(kind="gzip-bomb", size=1 << 29), 5),
         (Fault(body=b" " * 3 * MIB), 5),
         (Fault(kind="gzip", body=b'"' + b"x" * 3 * MIB), 5),
-        (Fault(kind="endless-head", times=None), 4),
+        (Fault(kind="endless-head", times=None), 5),
     ],
     ids=["endless", "gzip bomb", "3 MiB", "3 MiB compressed", "endless headers"],
 )
@@ -223,7 +223,7 @@ def test_a_wait_does_not_outlive_the_deadline(world: World) -> None:
     """It is not begun if it does not fit."""
     outcome = ask(world, Fault(status=503, times=None), DEADLINE="1.5", MAX_ATTEMPTS="100")
 
-    assert outcome.code in (4, 5)
+    assert outcome.code == 5
 
 
 LOCATIONS = ("same", "other", "http", "//elsewhere.example/", "", "https://[::1", "ftp://x/")
@@ -275,7 +275,7 @@ def test_what_is_not_http_is_no_token(world: World, head: str) -> None:
     """Whatever it says."""
     outcome = ask(world, Fault(kind="bytes", body=head, times=None))
 
-    assert outcome.code in (4, 5)
+    assert outcome.code == 5
 
 
 def test_cookies_are_not_kept(world: World) -> None:

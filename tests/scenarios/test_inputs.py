@@ -1,6 +1,7 @@
 """Bad input: exit 2, the input named, what is allowed, no value of a secret, and nothing sent."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -194,8 +195,19 @@ def test_a_file_can_be_a_pipe_that_somebody_writes_to(world: World) -> None:
     assert outcome.code == 0
 
 
-def _write(path: Path, text: str) -> None:
-    path.write_text(text)
+def _write(pipe: Path, text: str) -> None:
+    """Write as soon as somebody reads; a program that never does must not hold the test."""
+    end = time.monotonic() + 20
+    while True:
+        try:
+            descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            assert time.monotonic() < end, "nobody reads"
+            time.sleep(0.02)
+        else:
+            break
+    os.write(descriptor, text.encode())
+    os.close(descriptor)
 
 
 @pytest.mark.parametrize("name", ["CONSUMER_SECRET_FILE", "ENV_FILE", "CONSUMER_KEY_FILE"])
@@ -317,3 +329,13 @@ def test_it_needs_no_utf8_terminal(world: World) -> None:
 
     assert outcome.code == 2
     assert "consumer-key is missing" in outcome.told
+
+
+@pytest.mark.parametrize("arguments", [["--wrong"], ["--consumer-secret=x"], ["--timeout"]])
+def test_a_wrong_command_line_is_told_the_way_of_the_system(world: World, arguments: list[str]) -> None:
+    """On GitHub as an annotation and a summary."""
+    outcome = run_program(world, *arguments, env={**world.github(), **world.consumer})
+
+    assert outcome.code == 2
+    assert (outcome.shown + outcome.told).startswith("::error title=Bitbucket token%3A Wrong input::")
+    assert set(outcome.files) == {"runner/summary"}

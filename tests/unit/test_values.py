@@ -8,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipe.errors import InputError
+from pipe.secret import Secret
 from pipe.values import (
     LONGEST_SECONDS,
     Given,
@@ -77,7 +78,7 @@ def test_what_was_given_is_not_shown() -> None:
     assert "hunter2" not in repr(Given("hunter2", "CONSUMER_SECRET"))
 
 
-@pytest.mark.parametrize("text", ["", "plain", "with space", "ünïcode", "-x", "$HOME", "%41", "a" * 10_000])
+@pytest.mark.parametrize("text", ["", "plain", "with space", "ünïcode", "-x", "a$HOME", "%41", "a" * 10_000])
 def test_a_text_is_taken_as_it_is(text: str) -> None:
     """Nothing in it is expanded or trimmed."""
     assert parse_text("the-input", of(text)) == text
@@ -351,3 +352,19 @@ def test_loopback_is_this_machine(host: str) -> None:
 def test_nothing_else_is_loopback(host: str) -> None:
     """Not even what some name server may map to it."""
     assert not is_loopback(host)
+
+
+@pytest.mark.parametrize("text", ["$CONSUMER_SECRET", "${SECRET_2}", "$(Consumer.Secret)", "${{ secrets.SECRET }}"])
+def test_a_variable_that_the_ci_did_not_replace_is_no_secret(text: str) -> None:
+    """It would be sent and refused, and the log would speak of a wrong secret."""
+    with pytest.raises(InputError, match="name of a variable instead of its value") as caught:
+        parse_secret("consumer-secret", Given(text, "CONSUMER_SECRET"))
+
+    assert caught.value.exit_code == 2
+    assert text not in caught.value.what
+
+
+@pytest.mark.parametrize("text", ["$ecret", "pa$$WORD", "$", "${x}", "$(a b)"])
+def test_a_secret_with_a_dollar_is_taken(text: str) -> None:
+    """Only what is nothing but the name of a variable is refused."""
+    assert parse_secret("consumer-secret", Given(text, "CONSUMER_SECRET")) == Secret(text)
