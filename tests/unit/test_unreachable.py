@@ -3,6 +3,7 @@
 import errno
 import socket
 import ssl
+from http.client import BadStatusLine, HTTPException, LineTooLong, RemoteDisconnected
 
 import pytest
 import requests
@@ -29,7 +30,7 @@ def because(
 
 def explained(error: requests.RequestException, proxy: str = "") -> UnreachableError:
     failure = unreachable(error, host="bitbucket.org", proxy=proxy, timeout=10)
-    assert failure.exit_code == 4
+    assert isinstance(failure, UnreachableError)
     assert "hunter2" not in failure.what + failure.why + failure.now
     assert failure.why
     assert failure.now
@@ -147,3 +148,15 @@ def test_what_the_program_itself_ends() -> None:
     assert cut_short("bitbucket.org").again
     assert not out_of_time("bitbucket.org", 120).again
     assert "deadline of 120 s" in out_of_time("bitbucket.org", 120).what
+
+
+@pytest.mark.parametrize(
+    "cause", [BadStatusLine("garbage"), HTTPException("got more than 100 headers"), LineTooLong("header line")]
+)
+def test_what_is_no_http_is_an_answer_and_no_silence(cause: Exception) -> None:
+    """Exit 5: somebody answered there. A connection that was closed without a word is still exit 4."""
+    error = requests.ConnectionError(cause)
+    assert unreachable(error, host="bitbucket.org", proxy="", timeout=10).exit_code == 5
+
+    closed = requests.ConnectionError(RemoteDisconnected("Remote end closed connection without response"))
+    assert unreachable(closed, host="bitbucket.org", proxy="", timeout=10).exit_code == 4
