@@ -36,22 +36,44 @@ WAYS: tuple[Way, ...] = ("password", "access-token", "private-key")
 def acquire(request: TokenRequest) -> AccessToken:
     """Create a token, then delete those of the same name that were there before; raise what keeps it from that."""
     inputs, means = request.inputs, request.means
+    owner = _owner(inputs)
+    check_permissions(inputs.token_permissions, owner)
+    wish = Wish(_name(inputs, request.build), inputs.token_permissions, inputs.token_expiry_days)
+    return _Renewal(_tokens(inputs, means, owner), wish, means).token()
+
+
+def delete(inputs: Inputs, means: Means) -> int:
+    """Delete the owner's tokens called `token-name`, at the end of the job; return how many there were.
+
+    The name has to be given: that which a run chooses by itself tells its own step, which this one is not.
+    """
+    inputs.require("token-name")
+    tokens = _tokens(inputs, means, _owner(inputs))
+    found = tokens.named(inputs.token_name)
+    for token_id in found:
+        tokens.delete(token_id)
+    return len(found)
+
+
+def _owner(inputs: Inputs) -> Owner:
     if is_cloud(inputs.base_url):
         raise InputError(
             "base-url is missing, or that of Bitbucket Cloud.",
             "The grant http_access_token is for a Bitbucket Data Center.",
             "Set base-url to the address of your server, with its context path.",
         )
-    owner = parse_owner(inputs.token_owner)
-    check_permissions(inputs.token_permissions, owner)
-    wish = Wish(_name(inputs, request.build), inputs.token_permissions, inputs.token_expiry_days)
+    return parse_owner(inputs.token_owner)
+
+
+def _tokens(inputs: Inputs, means: Means, owner: Owner) -> AccessTokens:
+    """The owner's tokens, in the name of the user for whom the server takes whoever asks."""
     server = DataCenter(means, inputs.base_url, _caller(inputs))
-    means.say(f"Asking {server.host} for an HTTP access token (authorised by {_way(inputs)}).")
+    means.say(f"Asking {server.host} for its HTTP access tokens (authorised by {_way(inputs)}).")
     user = server.user()
     if not owner.names:
         owner = Owner("user", (server.slug(user),))
-    means.say(f"As the user {show(user, means.masked())}: a token for {owner.kind} {'/'.join(owner.names)}.")
-    return _Renewal(AccessTokens(server, owner), wish, means).token()
+    means.say(f"As the user {show(user, means.masked())}: tokens of {owner.kind} {'/'.join(owner.names)}.")
+    return AccessTokens(server, owner)
 
 
 class _Renewal:

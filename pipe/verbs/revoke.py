@@ -1,10 +1,14 @@
-"""`bitbucket-token revoke`: the last step gives the token back, where the server takes it (RFC 7009)."""
+"""`bitbucket-token revoke`: the last step gives the token back, where the server takes it.
+
+That is RFC 7009 for OAuth 2.0, and the deletion of an HTTP access token at a Data Center.
+"""
 
 import re
 from urllib.parse import urlsplit
 
 from pipe.ci.system import CiSystem
 from pipe.errors import InputError, MissingInputError, PipeError
+from pipe.grants.http_access_token import delete
 from pipe.inputs import Inputs
 from pipe.means import Means
 from pipe.oauth_client import asks_cloud, client_of, require_client, server_of
@@ -23,6 +27,9 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     Raises `InputError` if the inputs are wrong. Everything else is a warning: by now the work of the pipeline is done,
     and a token that is not revoked ends by itself.
     """
+    if inputs.grant == "http_access_token":
+        _delete(inputs, ci, world)
+        return
     token = inputs.access_token or Secret(world.env.get(inputs.env_name, ""))
     inputs = inputs._replace(access_token=token)
     masks = known_forms(inputs, world.env)
@@ -51,6 +58,27 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
         means.say(f"{host} has revoked the token.")
     else:
         means.say(f"Warning: the token is not revoked, and works until {end}: no revocation-url is known.")
+
+
+def _delete(inputs: Inputs, ci: CiSystem, world: World) -> None:
+    """Delete the HTTP access tokens of a name, of which this job has created one."""
+    masks = known_forms(inputs, world.env)
+    world.log.hide(masks)
+    ci.mask(masks)
+    means = means_of(inputs, ci, world)
+    try:
+        count = delete(inputs, means)
+    except MissingInputError as error:
+        raise ci.explain_missing(error) from None
+    except InputError:
+        raise
+    except PipeError as error:
+        means.say(
+            f"Warning: the token called {inputs.token_name} is not deleted, and works until {_end(inputs, world)}: "
+            f"{error.what}"
+        )
+        return
+    means.say(f"Deleted the token called {inputs.token_name}." if count else "There is no token of that name any more.")
 
 
 def _revoke(inputs: Inputs, means: Means, token: Secret) -> str:

@@ -2,15 +2,16 @@
 
 import pytest
 
-from tests.grants.center import NAME, OWN, Center, asked
+from sandbox import Fault
+from tests.grants.center import NAME, OWN, TOKENS, Center, asked
 
 WHO = "GET /rest/api/latest/application-properties"
 SLUG = "GET /rest/api/latest/users"
 
 SHOWN = """\
 bitbucket-token <version> on no known CI system
-Asking 127.0.0.1:<port> for an HTTP access token (authorised by password).
-As the user Build.Bot@example.com: a token for user build.bot_example.com.
+Asking 127.0.0.1:<port> for its HTTP access tokens (authorised by password).
+As the user Build.Bot@example.com: tokens of user build.bot_example.com.
 Got a bearer token: scopes REPO_READ, lifetime 86400 s, expires <time>.
 Wrote BITBUCKET_ACCESS_TOKEN to ./.bitbucket-token/env; the next line of the script loads it:
     . ./.bitbucket-token/env
@@ -217,3 +218,37 @@ def test_no_slug_is_guessed(center: Center) -> None:
     [token] = center.server.tokens.of("users/build.bot")
     assert token.user is center.server.other
     assert center.tokens == []
+
+
+def test_the_last_step_deletes_the_token_of_the_job(center: Center) -> None:
+    """`revoke` finds it by its name, leaves all others alone, and does not mind that it is gone already."""
+    center.run()
+    center.run(TOKEN_NAME="another")
+
+    outcome = center.run("revoke")
+
+    assert outcome.code == 0
+    assert "Deleted the token called the-token." in outcome.shown
+    assert [token.name for token in center.tokens] == ["another"]
+    assert "There is no token of that name any more." in center.run("revoke").shown
+
+
+def test_a_token_that_cannot_be_deleted_is_a_warning(center: Center) -> None:
+    """The work of the pipeline is done by then; the line says what is left, and until when."""
+    center.run()
+    center.world.sandbox.faults.add(Fault(path=f"{TOKENS}*", status=500, times=None))
+
+    outcome = center.run("revoke", MAX_ATTEMPTS="1", BITBUCKET_ACCESS_TOKEN_EXPIRES_AT="2027-01-02T03:04:05Z")
+
+    assert outcome.code == 0
+    assert "Warning: the token called the-token is not deleted, and works until 2027-01-02T03:04:05Z" in outcome.out
+    assert center.named()
+
+
+def test_revoke_has_to_be_told_the_name(center: Center) -> None:
+    """That which a run chooses by itself is another one in each step."""
+    outcome = center.run("revoke", TOKEN_NAME="")
+
+    assert outcome.code == 2
+    assert "token-name is missing" in outcome.failure
+    assert outcome.requests == []
