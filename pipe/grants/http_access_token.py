@@ -1,6 +1,6 @@
 """An HTTP access token of a Data Center, created for this build and replacing the one of the same name.
 
-A token is renewed as Atlassian's knowledge base says: list them, create the new one, delete the old one. Whoever asks
+A token cannot be prolonged, so the tokens are listed, the new one is created, and the old one deleted. Whoever asks
 is authorised by a password, by an OAuth 2.0 token, or by an application link: OAuth 1.0a, which gives no bearer token
 of its own, signs the requests that create this one.
 """

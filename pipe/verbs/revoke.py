@@ -4,11 +4,12 @@ That is RFC 7009 for OAuth 2.0, and the deletion of an HTTP access token at a Da
 """
 
 import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from pipe.ci.system import CiSystem
 from pipe.errors import InputError, MissingInputError, PipeError
-from pipe.grants.http_access_token import delete
+from pipe.grants import taking_back
 from pipe.inputs import Inputs
 from pipe.means import Means
 from pipe.oauth_client import asks_cloud, client_of, require_client, server_of
@@ -27,8 +28,8 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     Raises `InputError` if the inputs are wrong. Everything else is a warning: by now the work of the pipeline is done,
     and a token that is not revoked ends by itself.
     """
-    if inputs.grant == "http_access_token":
-        _delete(inputs, ci, world)
+    if (delete := taking_back(inputs.grant)) is not None:
+        _delete(delete, inputs, ci, world)
         return
     token = inputs.access_token or Secret(world.env.get(inputs.env_name, ""))
     inputs = inputs._replace(access_token=token)
@@ -60,8 +61,8 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
         means.say(f"Warning: the token is not revoked, and works until {end}: no revocation-url is known.")
 
 
-def _delete(inputs: Inputs, ci: CiSystem, world: World) -> None:
-    """Delete the HTTP access tokens of a name, of which this job has created one."""
+def _delete(delete: Callable[[Inputs, Means], int], inputs: Inputs, ci: CiSystem, world: World) -> None:
+    """Delete the tokens of a name, of which this job has created one."""
     masks = known_forms(inputs, world.env)
     world.log.hide(masks)
     ci.mask(masks)
