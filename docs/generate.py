@@ -9,7 +9,8 @@ import re
 import sys
 from pathlib import Path
 
-from pipe.inputs import TABLE, Input
+from pipe.input import Input
+from pipe.table import TABLE
 from pipe.version import VERSION
 
 ROOT = Path(__file__).parent.parent
@@ -22,6 +23,7 @@ OUTPUTS = {
     "expires-in": "Seconds that the token lives; empty if the server did not say.",
     "expires-at": "When it ends, in RFC 3339, UTC; empty if the server did not say.",
     "scopes": "The granted scopes, separated by spaces.",
+    "refresh-token": "The next refresh token, masked, if `refresh-token-store` is `output`.",
 }
 
 _ACTION_HEAD = """\
@@ -116,6 +118,8 @@ def _usage(declared: Input) -> str:
     parts = [declared.meaning]
     if declared.choices:
         parts.append(f"One of {', '.join(f'`{choice}`' for choice in declared.choices)}.")
+    if declared.grants:
+        parts.append(f"For the grant {' or '.join(f'`{grant}`' for grant in declared.grants)}.")
     if declared.aliases:
         parts.append(f"Also read from {' and '.join(f'`{alias}`' for alias in declared.aliases)}.")
     return " ".join(parts)

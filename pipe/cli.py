@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -12,13 +12,14 @@ from pipe import ci as systems
 from pipe.ci.system import CiSystem
 from pipe.deadline import Deadline
 from pipe.errors import InputError, PipeError, UnreachableError
-from pipe.inputs import BY_NAME, TABLE, Inputs, check
+from pipe.inputs import Inputs, check
 from pipe.log import Log
 from pipe.options import Options, split
 from pipe.run import World, run
 from pipe.secret import Secret, forms
 from pipe.signals import Ended, Interrupted, OutOfTime, Signals
 from pipe.sources import read, told
+from pipe.table import BY_NAME, TABLE
 from pipe.values import parse_seconds
 from pipe.version import VERSION
 
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         log.debugging = log.debugging or inputs.debug
         deadline = Deadline(inputs.deadline, start=start)
         signals.ring_at(deadline)
-        run(inputs, ci, World(env, cwd, sys.stdout, log, deadline, uninterrupted=signals.held))
+        _do(options.verb)(inputs, ci, World(env, cwd, sys.stdout, log, deadline, uninterrupted=signals.held))
         return 0
     except PipeError as error:
         return _failed(error, ci, log)
@@ -79,7 +80,7 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
 
 
 def _read_inputs(options: Options, env: Mapping[str, str], cwd: Path, log: Log) -> Inputs:
-    given = read(options.values, env, cwd, env_file=options.env_file)
+    given = read(options.values, env, cwd, env_file=options.env_file, unless_given=_unless_given(options))
     # Before anything is checked: an error could repeat a value that is a secret in another input's place.
     for declared in TABLE:
         if declared.secret and declared.name in given:
@@ -87,10 +88,30 @@ def _read_inputs(options: Options, env: Mapping[str, str], cwd: Path, log: Log) 
     return check(given, systems.names())
 
 
+def _do(verb: str) -> Callable[[Inputs, CiSystem, World], None]:
+    """What a verb does; without one, the program gets a token."""
+    if not verb:
+        return run
+    from pipe import verbs  # noqa: PLC0415 - a pipeline's run has none
+
+    does: Callable[[Inputs, CiSystem, World], None] = verbs.called(verb).run
+    return does
+
+
+def _unless_given(options: Options) -> Mapping[str, str]:
+    """The values that a verb has inputs take which nobody gave."""
+    if not options.verb:
+        return {}
+    from pipe import verbs  # noqa: PLC0415
+
+    values: Mapping[str, str] = verbs.called(options.verb).UNLESS_GIVEN
+    return values
+
+
 def _deadline_so_far(options: Options, env: Mapping[str, str], start: float) -> Deadline:
     """The deadline as it is known before any file is opened, for one may be a pipe that nobody writes to."""
     given = told(BY_NAME["deadline"], options.values, env)
-    seconds = float(BY_NAME["deadline"].default)
+    seconds = float(_unless_given(options).get("deadline") or BY_NAME["deadline"].default)
     with suppress(InputError):  # Told when all inputs are checked.
         seconds = parse_seconds("deadline", given, at_least=0.1) if given else seconds
     return Deadline(seconds, start=start)

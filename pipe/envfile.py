@@ -15,6 +15,7 @@ from importlib import resources
 from pathlib import Path
 
 from pipe.errors import ExportError
+from pipe.private_file import give, open_directory, put
 from pipe.secret import Secret
 
 _OWN_DIRECTORY = ".bitbucket-token"
@@ -86,13 +87,13 @@ def write(path: Path, text: str) -> None:
         made = _make(path.parent)
         directory = None
         try:
-            directory = _open(path.parent)
+            directory = open_directory(path.parent)
             own = path.parent.name == _OWN_DIRECTORY
             if own:
                 _secure(directory, path.parent)
             if own or made:
-                _put(directory, ".gitignore", "*\n")
-            _put(directory, path.name, text)
+                put(directory, ".gitignore", "*\n")
+            put(directory, path.name, text)
         except BaseException:
             if made:
                 _unmake(path.parent, directory)
@@ -160,21 +161,16 @@ def _make(directory: Path) -> bool:
     except FileExistsError:
         return False
     try:
-        descriptor = _open(directory)
+        descriptor = open_directory(directory)
         try:
             os.fchmod(descriptor, 0o700)
-            _give(descriptor, directory.parent.stat())
+            give(descriptor, directory.parent.stat())
         finally:
             os.close(descriptor)
     except BaseException:
         _unmake(directory, None)
         raise
     return True
-
-
-def _open(directory: Path) -> int:
-    # Everything below goes through this descriptor, so what is put in the directory's place later does not matter.
-    return os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
 
 
 def _secure(descriptor: int, directory: Path) -> None:
@@ -188,34 +184,6 @@ def _secure(descriptor: int, directory: Path) -> None:
         )
     if stat.S_IMODE(found.st_mode) != 0o700:
         os.fchmod(descriptor, 0o700)
-
-
-def _put(directory: int, name: str, text: str) -> None:
-    """Write a file of the directory's owner: complete under its name, or not at all."""
-    with suppress(FileNotFoundError):
-        if not stat.S_ISREG(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode):
-            raise FileExistsError(errno.EEXIST, "something that is no file is in the way")
-    temporary = f".{secrets.token_hex(8)}.tmp"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        descriptor = os.open(temporary, flags, 0o600, dir_fd=directory)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            os.fchmod(descriptor, 0o600)
-            _give(descriptor, os.fstat(directory))
-            file.write(text)
-        os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
-    except BaseException:
-        # From before the file was made: an interrupt can come between making it and knowing so.
-        with suppress(OSError):
-            os.unlink(temporary, dir_fd=directory)
-        raise
-
-
-def _give(descriptor: int, owner: os.stat_result) -> None:
-    """Root gives the file to the owner of the directory, for whom the container works."""
-    found = os.fstat(descriptor)
-    if os.geteuid() == 0 and (found.st_uid, found.st_gid) != (owner.st_uid, owner.st_gid):
-        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def _unmake(directory: Path, descriptor: int | None) -> None:

@@ -2,12 +2,15 @@
 
 from textwrap import wrap
 
-from pipe.inputs import TABLE, Input
+from pipe.input import Input
+from pipe.table import TABLE
 
 _HEAD = """\
 bitbucket-token: turn a Bitbucket consumer key and secret into a masked bearer token for later steps.
 
     CONSUMER_KEY=... CONSUMER_SECRET=... bitbucket-token [--NAME VALUE]...
+    CONSUMER_KEY=... CONSUMER_SECRET=... bitbucket-token login --refresh-token-store PLACE
+    CONSUMER_KEY=... CONSUMER_SECRET=... bitbucket-token revoke --issuer URL
 
 Every input can be given as --NAME, as INPUT_NAME (GitHub), PLUGIN_NAME (Drone, Harness, Woodpecker), NAME, or
 NAME_FILE (a file's content), in upper case with _ for -, strongest first; and last in a file that --env-file names.
@@ -38,4 +41,5 @@ def _entry(declared: Input) -> str:
         details.append(f"Default: {declared.default}.")
     if declared.aliases:
         details.append(f"Also: {', '.join(declared.aliases)}.")
-    return f"\n  {head}\n" + "\n".join(f"      {line}" for line in wrap(" ".join(details), 100)) + "\n"
+    lines = wrap(" ".join(details), 100, break_on_hyphens=False)
+    return f"\n  {head}\n" + "\n".join(f"      {line}" for line in lines) + "\n"

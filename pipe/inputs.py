@@ -1,124 +1,25 @@
-"""THE table of inputs. action.yml, bitbucket-pipe.yml, --help, the README and the parser all follow from it."""
+"""The checked values of one run: what was given for each input of the table, of its type and within its bounds."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from pipe.errors import InputError, MissingInputError
 from pipe.secret import Secret
+from pipe.table import BY_NAME, CLIENT_AUTHS, EXCLUSIVE, GRANTS, PRINTS, TOKEN_KINDS
 from pipe.values import (
     Given,
     parse_choice,
     parse_count,
     parse_env_name,
     parse_flag,
+    parse_private_key,
     parse_scopes,
     parse_seconds,
     parse_secret,
     parse_text,
+    parse_uri,
     parse_url,
 )
-
-
-class Input(NamedTuple):
-    """One input: its name in kebab case, what it means to a user, and how it is read."""
-
-    name: str
-    meaning: str
-    default: str = ""
-    choices: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
-    """Other environment variables that give it, weaker than its own."""
-    secret: bool = False
-    flag: bool = False
-    own_variable: bool = True
-    """Whether the bare upper-case name gives it too. `CI` does not: every CI sets that to something else."""
-
-    @property
-    def variable(self) -> str:
-        """The environment variable of this input, for instance `CONSUMER_KEY`."""
-        return self.name.upper().replace("-", "_")
-
-
-GRANTS = ("client_credentials",)
-CLIENT_AUTHS = ("basic", "basic-raw", "basic-encoded", "body")
-PRINTS = ("raw", "json", "sh", "dotenv")
-CLOUD = "https://bitbucket.org"
-
-TABLE = (
-    Input(
-        "consumer-key",
-        "The OAuth consumer's key.",
-        aliases=("BITBUCKET_CLIENT_ID", "CLIENT_ID"),
-    ),
-    Input(
-        "consumer-secret",
-        "The OAuth consumer's secret.",
-        aliases=("BITBUCKET_CLIENT_SECRET", "CLIENT_SECRET"),
-        secret=True,
-    ),
-    Input("grant", "How to get the token.", default="client_credentials", choices=GRANTS),
-    Input("base-url", "The Bitbucket to ask. A Data Center's address keeps its context path.", default=CLOUD),
-    Input("token-url", "The token endpoint of any other OAuth 2.0 server; otherwise it follows from `base-url`."),
-    Input(
-        "client-auth",
-        "How key and secret are sent: `basic` is raw for Bitbucket Cloud, as its documentation's curl sends them, "
-        "and form-encoded for any other server (RFC 6749, 2.3.1); the others force one form.",
-        default="basic",
-        choices=CLIENT_AUTHS,
-    ),
-    Input(
-        "scope",
-        "Scopes to ask for, separated by commas or spaces. Bitbucket Cloud grants what the consumer has.",
-    ),
-    Input("required-scopes", "Fail (exit 6) unless all of these are granted; scopes implied by others count."),
-    Input("min-lifetime", "Fail (exit 6) if the token lives for fewer seconds than this.", default="0"),
-    Input(
-        "env-name",
-        "The exported variable; `_EXPIRES_AT` and `_SCOPES` are appended for its two companions.",
-        default="BITBUCKET_ACCESS_TOKEN",
-    ),
-    Input(
-        "export-env",
-        "`false`: only outputs or the env file, no environment variable.",
-        default="true",
-        flag=True,
-    ),
-    Input(
-        "mask-log",
-        "Filter the log of the shell that loads the env file, where the CI cannot mask.",
-        default="true",
-        flag=True,
-    ),
-    Input("ci", "The CI system, when it should not be detected.", default="auto", own_variable=False),
-    Input(
-        "output-file",
-        "Where the env file goes; otherwise `.bitbucket-token/env` in the clone directory, by CI.",
-    ),
-    Input(
-        "channel",
-        "A way to later jobs that shows the token to others, named here to accept that; see the page of the CI system.",
-    ),
-    Input("channel-file", "The file that `channel` writes, where that is one."),
-    Input("keep-file", "Leave the env file in place after it was loaded.", default="false", flag=True),
-    Input(
-        "print",
-        "Print the token on standard output in this form, and nothing else there, instead of exporting it.",
-        choices=PRINTS,
-    ),
-    Input("max-attempts", "How often one request is tried.", default="5"),
-    Input("timeout", "Seconds to connect, and seconds between two bytes.", default="10"),
-    Input("deadline", "Seconds for the whole run, waits included. It always holds.", default="120"),
-    Input(
-        "ca-file",
-        "A PEM bundle to trust; else `REQUESTS_CA_BUNDLE`, `SSL_CERT_FILE`, `CURL_CA_BUNDLE`; else the bundled roots.",
-    ),
-    Input("debug", "More lines, still without a secret in any of them.", default="false", flag=True),
-)
-
-EXCLUSIVE = (("print", "output-file"), ("print", "channel"), ("token-url", "base-url"))
-"""Pairs of inputs that say different things: where the token goes, or whom to ask."""
-
-BY_NAME = {declared.name: declared for declared in TABLE}
 
 
 class Inputs(NamedTuple):
@@ -126,11 +27,32 @@ class Inputs(NamedTuple):
 
     consumer_key: str
     consumer_secret: Secret
+    private_key: Secret
+    key_id: str
     grant: str
     base_url: str
     token_url: str
+    issuer: str
+    revocation_url: str
     client_auth: str
+    refresh_token: Secret
+    refresh_token_store: str
+    code: Secret
+    redirect_uri: str
+    code_verifier: Secret
+    access_token: Secret
+    access_token_kind: str
+    username: str
+    password: Secret
+    impersonate: str
+    token_owner: str
+    token_permissions: tuple[str, ...]
+    token_expiry_days: int
+    token_name: str
+    repository: str
     scope: tuple[str, ...]
+    audience: str
+    resource: str
     required_scopes: tuple[str, ...]
     min_lifetime: float
     env_name: str
@@ -183,11 +105,32 @@ def check(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inputs:
     return Inputs(
         consumer_key=parse_text("consumer-key", value("consumer-key"), shown=False),
         consumer_secret=parse_secret("consumer-secret", value("consumer-secret")),
+        private_key=parse_private_key("private-key", value("private-key")),
+        key_id=parse_text("key-id", value("key-id")),
         grant=parse_choice("grant", value("grant"), GRANTS),
         base_url=parse_url("base-url", value("base-url"), query=False).rstrip("/"),
         token_url=parse_url("token-url", value("token-url"), optional=True),
+        issuer=parse_url("issuer", value("issuer"), optional=True, query=False),
+        revocation_url=parse_url("revocation-url", value("revocation-url"), optional=True),
         client_auth=parse_choice("client-auth", value("client-auth"), CLIENT_AUTHS),
+        refresh_token=parse_secret("refresh-token", value("refresh-token")),
+        refresh_token_store=parse_text("refresh-token-store", value("refresh-token-store")),
+        code=parse_secret("code", value("code")),
+        redirect_uri=parse_text("redirect-uri", value("redirect-uri")),
+        code_verifier=parse_secret("code-verifier", value("code-verifier")),
+        access_token=parse_secret("access-token", value("access-token")),
+        access_token_kind=parse_choice("access-token-kind", value("access-token-kind"), TOKEN_KINDS),
+        username=parse_text("username", value("username")),
+        password=parse_secret("password", value("password")),
+        impersonate=parse_text("impersonate", value("impersonate")),
+        token_owner=parse_text("token-owner", value("token-owner")),
+        token_permissions=parse_scopes("token-permissions", value("token-permissions")),
+        token_expiry_days=parse_count("token-expiry-days", value("token-expiry-days"), at_most=3650),
+        token_name=parse_text("token-name", value("token-name")),
+        repository=parse_text("repository", value("repository")),
         scope=parse_scopes("scope", value("scope")),
+        audience=parse_text("audience", value("audience")),
+        resource=parse_uri("resource", value("resource")),
         required_scopes=parse_scopes("required-scopes", value("required-scopes")),
         min_lifetime=parse_seconds("min-lifetime", value("min-lifetime"), at_least=0),
         env_name=parse_env_name("env-name", value("env-name")),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipe.errors import InputError
-from pipe.inputs import BY_NAME
+from pipe.table import BY_NAME
 
 
 class Options(NamedTuple):
@@ -16,12 +16,15 @@ class Options(NamedTuple):
     env_file: str = ""
     shows: str = ""
     """`help` or `version` if only that is asked for."""
+    verb: str = ""
+    """The first word, if it is one of `pipe.verbs`."""
 
 
 def split(arguments: Sequence[str]) -> Options:
-    """Split `--name value`, `--name=value` and bare flags. Raises `InputError` for anything else."""
+    """Split a verb, `--name value`, `--name=value` and bare flags. Raises `InputError` for anything else."""
     values: dict[str, str] = {}
     rest = list(arguments)
+    verb = rest.pop(0) if _is_verb(rest[:1]) else ""
     while rest:
         argument = rest.pop(0)
         if argument in ("--help", "-h", "--version"):
@@ -34,7 +37,15 @@ def split(arguments: Sequence[str]) -> Options:
         if name in values:
             raise InputError(f"--{name} is given twice.", "Only one value can count.", "Give it once.")
         values[name] = text
-    return Options(values, env_file=values.pop("env-file", ""))
+    return Options(values, env_file=values.pop("env-file", ""), verb=verb)
+
+
+def _is_verb(words: list[str]) -> bool:
+    if not words or words[0].startswith("-"):
+        return False
+    from pipe.verbs import names  # noqa: PLC0415 - a pipeline's run has none
+
+    return words[0] in names()
 
 
 def _value_of(name: str, rest: list[str]) -> str:

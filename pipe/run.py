@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -18,10 +17,11 @@ from pipe.grants.request import TokenRequest
 from pipe.http import Http
 from pipe.inputs import Inputs
 from pipe.log import Log
+from pipe.means import Means
 from pipe.proxies import named, passwords
-from pipe.retry import with_retries
 from pipe.scope import shown
 from pipe.secret import forms
+from pipe.stores.store import Store
 from pipe.token import AccessToken
 from pipe.trust import roots
 from pipe.version import VERSION
@@ -51,7 +51,7 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     ci.mask(masks)
     world.log.line(f"bitbucket-token {VERSION} on {ci.title}")
     token = acquire(inputs, ci, world)
-    token_masks = forms(token.value)
+    token_masks = token.forms()
     world.log.hide(token_masks)
     ci.mask(token_masks)
     facts = facts_of(token)
@@ -63,7 +63,8 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
 
 def known_forms(inputs: Inputs, env: Mapping[str, str]) -> tuple[str, ...]:
     """All forms of every secret that is known before the token is: those of the inputs and of the proxies."""
-    found = [form for secret in inputs.secrets for form in forms(secret, key=inputs.consumer_key)]
+    users = [inputs.consumer_key, *filter(None, [inputs.username])]
+    found = [form for secret in inputs.secrets for user in users for form in forms(secret, key=user)]
     for proxy in named(env):
         found += [form for secret in passwords(proxy) for form in forms(secret)]
     return tuple(dict.fromkeys(found))
@@ -71,24 +72,36 @@ def known_forms(inputs: Inputs, env: Mapping[str, str]) -> tuple[str, ...]:
 
 def acquire(inputs: Inputs, ci: CiSystem, world: World) -> AccessToken:
     """Get a token by the grant that the inputs name."""
-    ca_file = roots(inputs.ca_file, world.env, world.cwd)
-    request = TokenRequest(
-        inputs=inputs,
-        http=Http(world.deadline, timeout=inputs.timeout, ca_file=ca_file, env=world.env),
-        retried=partial(
-            with_retries,
-            max_attempts=inputs.max_attempts,
-            deadline=world.deadline,
-            announce=world.log.line,
-            sleep=world.sleep,
-        ),
-        say=world.log.line,
-        masks=world.log.masks,
-    )
+    means = means_of(inputs, ci, world)
     try:
-        return grant(inputs.grant)(request)
+        return grant(inputs.grant)(TokenRequest(inputs, means, store_of(inputs, means), ci.build_name()))
     except MissingInputError as error:
         raise ci.explain_missing(error) from None
+
+
+def means_of(inputs: Inputs, ci: CiSystem, world: World) -> Means:
+    """What a grant acts with."""
+    ca_file = roots(inputs.ca_file, world.env, world.cwd)
+    return Means(
+        Http(world.deadline, timeout=inputs.timeout, ca_file=ca_file, env=world.env),
+        world.log,
+        mask=ci.mask,
+        set_output=ci.set_output,
+        has_outputs=ci.has_outputs(),
+        cwd=world.cwd,
+        max_attempts=inputs.max_attempts,
+        sleep=world.sleep,
+        uninterrupted=world.uninterrupted,
+    )
+
+
+def store_of(inputs: Inputs, means: Means) -> Store | None:
+    """Where a new refresh token goes, if the inputs name a place."""
+    if not inputs.refresh_token_store:
+        return None
+    from pipe.stores import store_named  # noqa: PLC0415 - most runs have no refresh token
+
+    return store_named(inputs.refresh_token_store, means)
 
 
 def facts_of(token: AccessToken) -> dict[str, str]:
@@ -111,7 +124,7 @@ def hand_over(inputs: Inputs, ci: CiSystem, world: World, token: AccessToken) ->
         output_file=Path(inputs.output_file) if inputs.output_file else None,
         channel=inputs.channel,
         channel_file=Path(inputs.channel_file) if inputs.channel_file else None,
-        masks=forms(token.value),
+        masks=token.forms(),
     )
     if not inputs.print:
         with world.uninterrupted():

@@ -57,12 +57,13 @@ def forms(secret: Secret, *, key: str | None = None) -> tuple[str, ...]:
     base64 and base64url of the text, of `x-token-auth:TEXT` (git's Basic header, see Bitbucket's "Use OAuth on
     Bitbucket Cloud") and, with `key`, of `key:TEXT` (the token endpoint's Basic header, RFC 6749 section 2.3.1).
     Padding is left out: the padded form contains the bare one. The three fragments that any base64 of a longer
-    text around the secret has in common catch the rest, such as a header with another user name.
+    text around the secret has in common catch the rest, such as a header with another user name. A log shows a secret
+    of several lines line by line, so each is a form of its own.
     """
     text = secret.reveal()
     if not text:
         return ()
-    found = {text}
+    found = {text, *_long_lines(text)}
     for escaped in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
         found |= {escaped, escaped.replace("/", "\\/")}
     raw = _bytes(text)
@@ -86,6 +87,11 @@ def redact(text: str, masks: Iterable[str]) -> str:
     for mask in masks:
         text = text.replace(mask, MASK)
     return text
+
+
+def _long_lines(text: str) -> list[str]:
+    """The lines without the armour of a PEM file, and without those so short that they also match innocent text."""
+    return [line for line in text.split("\n") if len(line) >= _SHORTEST_FRAGMENT and not line.startswith("-----")]
 
 
 def _bytes(text: str) -> bytes:

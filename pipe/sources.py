@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipe.errors import InputError
-from pipe.inputs import BY_NAME, TABLE, Input
+from pipe.input import Input
+from pipe.table import BY_NAME, TABLE
 from pipe.values import Given
 
 LARGEST_FILE = 64 * 1024
@@ -16,12 +17,20 @@ LARGEST_FILE = 64 * 1024
 _INPUTS_OWN = frozenset(declared.variable for declared in TABLE)
 
 
-def read(options: Mapping[str, str], env: Mapping[str, str], cwd: Path, *, env_file: str = "") -> dict[str, Given]:
+def read(
+    options: Mapping[str, str],
+    env: Mapping[str, str],
+    cwd: Path,
+    *,
+    env_file: str = "",
+    unless_given: Mapping[str, str] | None = None,
+) -> dict[str, Given]:
     """Collect what was given for each input; empty means not given.
 
     `options` is the command line, already split into names and values. A `.env` is read only when named by
     `env-file` or `ENV_FILE`: in CI the working directory is untrusted, and a committed file could send the secret
-    elsewhere. Raises `InputError` when a secret stands on the command line or a named file cannot be read.
+    elsewhere. `unless_given` has the values of inputs that nobody gave. Raises `InputError` when a secret stands on the
+    command line or a named file cannot be read.
     """
     for name in options:
         if BY_NAME[name].secret:
@@ -33,9 +42,15 @@ def read(options: Mapping[str, str], env: Mapping[str, str], cwd: Path, *, env_f
             )
     named = env_file or env.get("ENV_FILE", "")
     from_file = _env_file(cwd / named) if named else {}
-    given = {}
+    given = {name: Given(text, "its default") for name, text in (unless_given or {}).items()}
+    chosen = _first(BY_NAME["grant"], options, env, from_file, cwd) or given.get("grant")
+    grant = chosen.text if chosen else BY_NAME["grant"].default
     for declared in TABLE:
-        if (found := _first(declared, options, env, from_file, cwd)) is not None:
+        # PASSWORD or CODE in a job's environment is nobody's secret here unless the grant uses it: masking its value
+        # could star a whole log.
+        used = not declared.grants or grant in declared.grants
+        asked = declared if used else declared._replace(own_variable=False)
+        if (found := _first(asked, options, env, from_file, cwd)) is not None:
             given[declared.name] = found
     return given
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from pipe.secret import Secret
+from pipe.secret import Secret, forms
 
 
 class AccessToken(NamedTuple):
@@ -18,6 +18,8 @@ class AccessToken(NamedTuple):
     obtained_at: datetime
     refresh_token: Secret | None = None
     """What the server handed out to get the next token with (RFC 6749 section 6), if it did."""
+    users: tuple[str, ...] = ()
+    """The user names that it is a password for, beside `x-token-auth`."""
 
     @property
     def expires_at(self) -> str:
@@ -26,3 +28,8 @@ class AccessToken(NamedTuple):
             return ""
         end = self.obtained_at.astimezone(UTC) + timedelta(seconds=self.expires_in)
         return end.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def forms(self) -> tuple[str, ...]:
+        """All that has to be masked, longest first: the token, and what Basic authentication makes of it."""
+        found = {form for user in (None, *self.users) for form in forms(self.value, key=user)}
+        return tuple(sorted(found, key=lambda form: (-len(form), form)))

@@ -1,34 +1,31 @@
 """One request to the token endpoint (RFC 6749 section 3.2), and what its answer means."""
 
-import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import quote_plus, urlsplit
 
+from pipe.answers import TRY_AGAIN, in_trouble, redirected, retry_after
 from pipe.bitbucket.advice import rate_limited, refused
 from pipe.errors import AnswerError, InputError, PipeError, RefusedError
 from pipe.http import Answer, Http
-from pipe.secret import Secret, redact
+from pipe.secret import Secret
 from pipe.token import AccessToken
 from pipe.token_response import json_object, parse
 from pipe.untrusted import show
 
-TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TRY_AGAIN_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
-
-# Seconds: thirty years, beyond every deadline.
-_LONGEST_RETRY_AFTER = 1e9
 
 
 class Client(NamedTuple):
-    """The OAuth client: its id (Bitbucket says key), its secret, and how they are sent."""
+    """The OAuth client: its id (Bitbucket says key), its secret or an assertion for it, and how they are sent."""
 
     key: str
     secret: Secret
     auth: str
-    """`basic-raw`, `basic-encoded` or `body`."""
+    """`basic-raw`, `basic-encoded`, `body` or `private_key_jwt`."""
 
 
 def request_token(
@@ -44,18 +41,17 @@ def request_token(
     `masks` are the texts that no error may repeat, `asked` the scopes in `form`. Raises `RefusedError`,
     `AnswerError` or `UnreachableError`; their `again` says whether another try could help.
     """
-    headers, credentials = _client_authentication(client)
+    headers, credentials = client_authentication(client)
     answer = http.post_form(url, {**form, **credentials}, headers)
     content = json_object(answer.body)
-    error = _error_code(content)
-    if 200 <= answer.status < 300 and not error:
+    if 200 <= answer.status < 300 and not _error_code(content):
         if content is None:
             raise _not_json(answer, url)
         return parse(content, answer.host, asked, datetime.now(UTC))
-    raise _failure(answer, content, error, url, masks)
+    raise failure(answer, client, url, masks)
 
 
-def _client_authentication(client: Client) -> tuple[dict[str, str], dict[str, str]]:
+def client_authentication(client: Client) -> tuple[dict[str, str], dict[str, str]]:
     """Return the headers and the form fields that authenticate the client (RFC 6749 section 2.3.1).
 
     One of them is empty: a server may refuse a client that authenticates in two ways.
@@ -63,6 +59,9 @@ def _client_authentication(client: Client) -> tuple[dict[str, str], dict[str, st
     key, secret = client.key, client.secret.reveal()
     if client.auth == "body":
         return {}, {"client_id": key, "client_secret": secret}
+    if client.auth == "private_key_jwt":
+        # RFC 7521 section 4.2 leaves client_id to the client; some servers want it.
+        return {}, {"client_id": key, "client_assertion_type": _ASSERTION_TYPE, "client_assertion": secret}
     if client.auth == "basic-encoded":
         key, secret = quote_plus(key), quote_plus(secret)
     elif ":" in key:
@@ -95,23 +94,19 @@ def _description(content: Mapping[str, object] | None) -> str:
     return ""
 
 
-def _failure(
-    answer: Answer, content: dict[str, object] | None, error: str, url: str, masks: Sequence[str]
-) -> PipeError:
+def failure(answer: Answer, client: Client, url: str, masks: Sequence[str]) -> PipeError:
+    """Return what an answer of the endpoint at `url` means that does not grant what `client` asked for."""
+    content = json_object(answer.body)
+    error = _error_code(content)
     said = show(_description(content) or (error if error != "error" else ""), masks)
     if answer.status == 429:
         return rate_limited(answer.host, retry_after(answer))
-    again = answer.status in TRY_AGAIN or error in TRY_AGAIN_ERRORS
-    if again or answer.status >= 500:
-        return AnswerError(
-            f"{answer.host} is in trouble (HTTP {answer.status}{f': {said}' if said else ''}).",
-            "The server or something before it is overloaded, restarting or broken.",
-            "Run the step again in some minutes; for Bitbucket Cloud look at https://bitbucket.status.atlassian.com.",
-            again=again,
-            retry_after=retry_after(answer),
-        )
+    if error in TRY_AGAIN_ERRORS or answer.status in TRY_AGAIN or answer.status >= 500:
+        return in_trouble(answer, said, again=error in TRY_AGAIN_ERRORS or answer.status in TRY_AGAIN)
     if 300 <= answer.status < 400:
-        return _redirected(answer, masks)
+        return redirected(answer, masks)
+    if client.auth == "private_key_jwt" and (error == "invalid_client" or (answer.status == 401 and not error)):
+        return _assertion_refused(answer, said, url)
     if error or answer.status == 401:
         return refused(answer.host, answer.status, error, said)
     if answer.status == 403:
@@ -123,34 +118,13 @@ def _failure(
     return _not_json(answer, url) if content is None else _odd(answer)
 
 
-def retry_after(answer: Answer) -> float | None:
-    """Seconds that the server wants a client to wait (RFC 9110 section 10.2.3), or None if it does not say."""
-    text = answer.headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"[0-9]+", text):
-        return min(float(text), _LONGEST_RETRY_AFTER)
-    if not text:
-        return None
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed
-
-    try:
-        moment = parsedate_to_datetime(text)
-        return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
-    except (ValueError, OverflowError):
-        return None
-
-
-def _redirected(answer: Answer, masks: Sequence[str]) -> AnswerError:
-    try:
-        # Not `hostname`, and not a part of the text as it came: in lower case, or cut at a slash, a secret that the
-        # server repeats would not be known.
-        target = urlsplit(redact(answer.headers.get("Location", ""), masks)).netloc.rpartition("@")[2]
-    except ValueError:
-        target = ""
-    to = f" to {show(target, masks)}" if target else ""
-    return AnswerError(
-        f"{answer.host} redirects{to} (HTTP {answer.status}), which is never followed with a secret in hand.",
-        "The address is http instead of https, an old one, or leads to a login page.",
-        "Put the final address into base-url or token-url.",
+def _assertion_refused(answer: Answer, said: str, url: str) -> RefusedError:
+    return RefusedError(
+        f"{answer.host} refused (HTTP {answer.status}){f': {said}' if said else ''}.",
+        "The server does not know the public key that belongs to private-key, or not by this key-id; or it wants "
+        "another audience than its token endpoint's address; or this machine's clock is wrong.",
+        f"Compare the client's public key with openssl pkey -in key.pem -pubout, then consumer-key and key-id. The "
+        f"assertion was for {url}.",
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 
 import requests
-from urllib3.exceptions import InvalidChunkLength
 
 from pipe.errors import AnswerError, UnreachableError
 from pipe.proxies import shown
@@ -156,7 +155,8 @@ def _tls_trouble(cause: ssl.SSLError, host: str) -> UnreachableError:
 
 def _is_malformed(cause: BaseException) -> bool:
     """Whether `cause` complains of what was read, and not of an end that came too early."""
-    if isinstance(cause, requests.exceptions.ContentDecodingError | InvalidChunkLength):
+    # urllib3's complaint of a chunk without a length, which calls itself an IncompleteRead.
+    if isinstance(cause, requests.exceptions.ContentDecodingError) or type(cause).__name__ == "InvalidChunkLength":
         return True
     return isinstance(cause, HTTPException) and not isinstance(cause, RemoteDisconnected | IncompleteRead)
 

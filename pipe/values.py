@@ -20,6 +20,10 @@ _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _LONGEST_NAME = 128
 # As `urlsplit` gives it: a name of labels that are not empty, or an address in either protocol.
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f.]*:[0-9a-f:.]*")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[\x21\x24-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]+")
+_PEM = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----(.*)-----END \1-----", re.DOTALL)
+_PEM_LINE = 64
+_LINE_END = re.compile(r"\\r|\\n")
 # What CI systems leave of a variable that they do not know: $NAME, ${NAME}, $(NAME), ${{ NAME }}.
 _UNREPLACED = re.compile(r"\$(?:[A-Z_][A-Z0-9_]*|\{[A-Z_][A-Z0-9_]*\}|\([A-Za-z_][\w.]*\)|\{\{[^{}]*\}\})", re.ASCII)
 _LONGEST_SHOWN = 24
@@ -60,6 +64,39 @@ def parse_text(name: str, given: Given, *, shown: bool = True) -> str:
 def parse_secret(name: str, given: Given) -> Secret:
     """Return the text as a secret, checked like any other text and never shown."""
     return Secret(parse_text(name, given, shown=False))
+
+
+def parse_private_key(name: str, given: Given) -> Secret:
+    """Return a private key as a PEM file with line ends as they should be.
+
+    Stores of secrets turn line ends into spaces, and people write a backslash and an n for them; both are undone.
+    """
+    if not given.text:
+        return Secret("")
+    now = f"Give {name} the whole PEM file of an RSA key without a passphrase: openssl genrsa 2048"
+    found = _PEM.fullmatch(_LINE_END.sub("\n", given.text).strip())
+    body = "".join(found[2].split()) if found else ""
+    kind = found[1] if found else ""
+    if kind == "ENCRYPTED PRIVATE KEY" or "ENCRYPTED" in body:
+        raise InputError(
+            f"{name} (from {given.source}) has a passphrase.",
+            "A pipeline cannot be asked for one; what protects the key here is the store of secrets.",
+            f"Remove it (openssl pkey -in key.pem -out open.pem), and store the result as {name}.",
+        )
+    if kind in ("EC PRIVATE KEY", "DSA PRIVATE KEY", "OPENSSH PRIVATE KEY"):
+        raise InputError(
+            f"{name} (from {given.source}) is of a kind that cannot be used here ({kind}).",
+            "It was made for SSH, or by another algorithm than RSA.",
+            now,
+        )
+    if kind not in ("PRIVATE KEY", "RSA PRIVATE KEY") or not re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", body):
+        raise InputError(
+            f"{name} (from {given.source}) holds no private key in PEM form.",
+            "It is cut off or damaged, or another file: the public key, a certificate, or a path instead of the file.",
+            now,
+        )
+    lines = [body[start : start + _PEM_LINE] for start in range(0, len(body), _PEM_LINE)]
+    return Secret("\n".join([f"-----BEGIN {kind}-----", *lines, f"-----END {kind}-----", ""]))
 
 
 def parse_choice(name: str, given: Given, choices: Sequence[str]) -> str:
@@ -145,6 +182,14 @@ def parse_url(name: str, given: Given, *, optional: bool = False, query: bool = 
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
         return text
     raise _wrong(name, given, "is not https", "https://, or http:// to a loopback address", shown=False)
+
+
+def parse_uri(name: str, given: Given) -> str:
+    """Return an absolute URI without a fragment (RFC 3986 section 4.3), or nothing. It only names something."""
+    text = given.text
+    if text and not _URI.fullmatch(text):
+        raise _wrong(name, given, "is no absolute URI", "such as https://api.example.com, without `#`", shown=False)
+    return text
 
 
 def is_loopback(host: str) -> bool:

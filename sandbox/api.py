@@ -1,10 +1,13 @@
 """The REST API: who may ask what, and the resources."""
 
+import base64
+import binascii
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
-from sandbox import api_errors, paging
+from sandbox import api_errors, paging, variables
 from sandbox.messages import Request, Response, json_response
 from sandbox.repositories import Repositories, Repository
 from sandbox.scopes import implied
@@ -39,33 +42,53 @@ class Api:
     def __call__(self, request: Request) -> Response:
         """Answer one request."""
         scheme, credentials = request.authorization
-        token = self._tokens.find(credentials) if scheme == "bearer" else None
+        token = self._token(scheme, credentials)
         if token is None:
-            return api_errors.invalid_token()
+            return api_errors.failed_login() if scheme == "basic" else api_errors.invalid_token()
         if self._tokens.is_expired(token):
             return api_errors.expired_token()
-        path = tuple(request.path.removeprefix("/2.0/").strip("/").split("/"))
+        path = tuple(unquote(part) for part in request.path.removeprefix("/2.0/").strip("/").split("/"))
+        if token.repository and path == ("user",):
+            # What such a token may not ask for was never published; this is the text that was seen for one kind or
+            # another of wrong tokens.
+            return api_errors.invalid_token()
         required, answer = self._answer(request, token, path)
         scopes = {"X-OAuth-Scopes": ", ".join(sorted(token.scopes))}
         if required:
             scopes["X-Accepted-OAuth-Scopes"] = required
         return Response(answer.status, answer.body, {**answer.headers, **scopes})
 
+    def _token(self, scheme: str, credentials: str) -> Token | None:
+        """A person's API token comes with an e-mail address by Basic authentication, every other as a bearer token."""
+        if scheme == "bearer":
+            token = self._tokens.find(credentials)
+            return None if token and token.email else token
+        if scheme != "basic":
+            return None
+        try:
+            email, _, value = base64.b64decode(credentials, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        token = self._tokens.find(value)
+        return token if token and token.email and token.email == email else None
+
     def _answer(self, request: Request, token: Token, path: tuple[str, ...]) -> tuple[str, Response]:
         if path in _GONE:
             return "", api_errors.gone()
-        found = _RESOURCES.get((request.method, _shape(path)))
+        found = _resource(request.method, path)
         if found is None:
             return "", api_errors.no_api()
         required, resource = found
+        if path == ("user",) and token.email:
+            required = "read:user:bitbucket"
         if required not in implied(token.scopes):
             return required, api_errors.missing_scope(required, token.scopes)
         repository = None
-        if path[0] == "repositories" and path[1] != token.consumer.workspace:
+        if len(path) > 1 and path[1] != token.consumer.workspace:
             return required, api_errors.not_found("/".join(path[1:]))
         if path[0] == "repositories" and len(path) > 2:
             repository = self._repositories.find(path[1], path[2])
-            if repository is None:
+            if repository is None or token.repository not in ("", f"{path[1]}/{path[2]}"):
                 return required, api_errors.not_found("/".join(path[1:]))
         return required, resource(self, _Call(request, token, path, repository))
 
@@ -109,20 +132,19 @@ class Api:
         repository.pull_requests.append(pull_request)
         return json_response(201, pull_request)
 
-    def variables(self, call: _Call) -> Response:
-        """Its pipeline variables; the value of a secured one is not told."""
-        return paging.page(call.request, [_variable(variable) for variable in _given(call).variables])
+    def environments(self, call: _Call) -> Response:
+        """Its deployment environments."""
+        found = [{"type": "deployment_environment", "uuid": e.uuid, "name": e.name} for e in _given(call).environments]
+        return paging.page(call.request, found)
 
-    def set_variable(self, call: _Call) -> Response:
-        """Make one."""
-        body, repository = _body(call.request), _given(call)
-        if not body.get("key"):
-            return api_errors.bad_fields(["key"])
-        if any(variable["key"] == body["key"] for variable in repository.variables):
-            return api_errors.conflict()
-        variable = {"type": "pipeline_variable", "secured": False, "value": "", **body}
-        repository.variables.append(variable)
-        return json_response(201, _variable(variable))
+    def variables(self, call: _Call) -> Response:
+        """Variables of Pipelines: a list, a new one, or a changed one."""
+        found = variables.variables_at(self._repositories, call.path)
+        if found is None:
+            return api_errors.not_found("/".join(call.path[1:]))
+        if call.request.method == "PUT":
+            return variables.changed(call.request, found, call.path[-1])
+        return (variables.listed if call.request.method == "GET" else variables.made)(call.request, found)
 
 
 _ONE = ("repositories", "*", "*")
@@ -132,13 +154,23 @@ _RESOURCES: dict[tuple[str, tuple[str, ...]], tuple[str, _Resource]] = {
     ("GET", _ONE): ("repository", Api.repository),
     ("GET", (*_ONE, "pullrequests")): ("pullrequest", Api.pull_requests),
     ("POST", (*_ONE, "pullrequests")): ("pullrequest:write", Api.open_pull_request),
-    ("GET", (*_ONE, "pipelines_config", "variables")): ("pipeline:variable", Api.variables),
-    ("POST", (*_ONE, "pipelines_config", "variables")): ("pipeline:variable", Api.set_variable),
+    ("GET", (*_ONE, "environments")): ("pipeline", Api.environments),
 }
+for _path in (
+    (*_ONE, "pipelines_config", "variables"),
+    (*_ONE, "deployments_config", "environments", "*", "variables"),
+    ("workspaces", "*", "pipelines-config", "variables"),
+):
+    for _key in (("GET", _path), ("POST", _path), ("PUT", (*_path, "*"))):
+        _RESOURCES[_key] = ("pipeline:variable", Api.variables)
 
 
-def _shape(path: tuple[str, ...]) -> tuple[str, ...]:
-    return (path[0], *("*" for _ in path[1:3]), *path[3:])
+def _resource(method: str, path: tuple[str, ...]) -> tuple[str, _Resource] | None:
+    for (wanted, shape), resource in _RESOURCES.items():
+        same = len(shape) == len(path) and all(part in ("*", given) for part, given in zip(shape, path, strict=True))
+        if wanted == method and same:
+            return resource
+    return None
 
 
 def _given(call: _Call) -> Repository:
@@ -158,10 +190,6 @@ def _repository(repository: Repository) -> dict[str, object]:
         "mainbranch": {"type": "branch", "name": "main"},
         "links": {"clone": [{"name": "https", "href": f"https://bitbucket.org/{name}.git"}]},
     }
-
-
-def _variable(variable: dict[str, object]) -> dict[str, object]:
-    return {key: value for key, value in variable.items() if key != "value" or not variable["secured"]}
 
 
 def _body(request: Request) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sandbox.messages import Response, json_response
+from sandbox.messages import Response, json_response, text_response
 
 _NO_API = (
     "There is no API hosted at this URL.\n\n"
@@ -20,6 +20,12 @@ def invalid_token() -> Response:
 def expired_token() -> Response:
     """A token whose time is over."""
     return _error(401, {"message": "Access token expired."})
+
+
+def failed_login() -> Response:
+    """Basic authentication with a wrong e-mail address or API token."""
+    text = "Login failed due to incorrect login credentials or method.\nFor information on authentication methods ..."
+    return text_response(401, text, {"WWW-Authenticate": "BitbucketCustom realm=Bitbucket.org HTTP"})
 
 
 def missing_scope(required: str, granted: Sequence[str]) -> Response:

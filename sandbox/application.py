@@ -2,32 +2,56 @@
 
 from collections.abc import Callable
 
+from sandbox.data_center import DataCenter
 from sandbox.messages import Request, Response, html_response
 
 Handler = Callable[[Request], Response]
 
 
 class Application:
-    """Bitbucket's two hosts. Any other name, such as 127.0.0.1, stands for both."""
+    """Bitbucket's two hosts. Any other name, such as 127.0.0.1, stands for both, and for a Data Center."""
 
-    def __init__(self, *, authorize: Handler, token: Handler, rfc_token: Handler, api: Handler, git: Handler) -> None:
+    def __init__(
+        self,
+        *,
+        authorize: Handler,
+        token: Handler,
+        rfc_token: Handler,
+        data_center_token: Handler,
+        api: Handler,
+        git: Handler,
+        data_center: DataCenter,
+    ) -> None:
         self._pages = {
             "/site/oauth2/authorize": authorize,
             "/site/oauth2/access_token": token,
             "/oauth2/token": rfc_token,
         }
+        # Below any context path.
+        self._data_center_pages = {
+            "/rest/oauth2/latest/authorize": authorize,
+            "/rest/oauth2/latest/token": data_center_token,
+        }
         self._api = api
         self._git = git
+        self._data_center = data_center
 
     def __call__(self, request: Request) -> Response:
         """Answer one request."""
         host = request.host.partition(":")[0]
+        if host not in ("bitbucket.org", "api.bitbucket.org") and self._data_center.serves(request.path):
+            return self._data_center(request)
         if host != "bitbucket.org" and request.path.startswith("/2.0/"):
             return self._api(request)
         if host != "api.bitbucket.org":
             if ".git/" in request.path:
                 return self._git(request)
-            page = self._pages.get(request.path)
+            page = self._pages.get(request.path) or self._data_center_pages.get(_below_context(request))
             if page is not None:
                 return page(request)
         return html_response(404, "Repository not found")
+
+
+def _below_context(request: Request) -> str:
+    _, found, rest = request.path.partition("/rest/")
+    return found + rest if request.path.startswith("/bitbucket/rest/") else ""

@@ -70,12 +70,13 @@ WRONG_SHAPES: Mapping[str, bytes] = {
 class Fault:
     """One thing that goes wrong, `times` times (`None`: always).
 
-    It strikes requests to `path`; with `*` at its end, to any path that begins so.
+    It strikes requests to `path`; with `*` at its end, to any path that begins so. With `method`, only such requests.
     """
 
     path: str = "*"
     kind: Kind = "answer"
     times: int | None = 1
+    method: str = ""
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | str | None = None
@@ -102,8 +103,10 @@ class Fault:
         """Say whether it comes before anything is read."""
         return self.kind in get_args(ConnectKind)
 
-    def matches(self, path: str) -> bool:
-        """Say whether it is meant for a request to `path`."""
+    def matches(self, path: str, method: str) -> bool:
+        """Say whether it is meant for a request of `method` to `path`."""
+        if self.method not in ("", method):
+            return False
         if self.path.endswith("*"):
             return path.startswith(self.path[:-1])
         return path == self.path
@@ -157,10 +160,10 @@ class Faults:
         with self._lock:
             return self._take(lambda fault: fault.strikes_connection)
 
-    def take_for(self, path: str) -> Fault | None:
-        """Use up the next fault for a request to `path`."""
+    def take_for(self, path: str, method: str) -> Fault | None:
+        """Use up the next fault for a request of `method` to `path`."""
         with self._lock:
-            return self._take(lambda fault: not fault.strikes_connection and fault.matches(path))
+            return self._take(lambda fault: not fault.strikes_connection and fault.matches(path, method))
 
     def _take(self, fits: Callable[[Fault], bool]) -> Fault | None:
         for index, (fault, left) in enumerate(self._waiting):

@@ -19,25 +19,42 @@ data 31
 """
 
 
+def _uuid() -> str:
+    return f"{{{uuid.uuid4()}}}"
+
+
+@dataclass(slots=True)
+class Environment:
+    """One deployment environment."""
+
+    name: str
+    uuid: str = field(default_factory=_uuid)
+    variables: list[dict[str, object]] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class Repository:
     """One repository, and what the API keeps about it."""
 
     workspace: str
     slug: str
-    uuid: str = field(default_factory=lambda: f"{{{uuid.uuid4()}}}")
+    uuid: str = field(default_factory=_uuid)
     pull_requests: list[dict[str, object]] = field(default_factory=list)
     variables: list[dict[str, object]] = field(default_factory=list)
+    environments: list["Environment"] = field(default_factory=list)
 
 
 class Repositories:
-    """`team/hello` and eleven more for the sake of paging, and one of another workspace."""
+    """`team/hello`, eleven more and twelve environments for the sake of paging, and one of another workspace."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._lock = threading.Lock()
         names = ["hello", *(f"service-{number:02}" for number in range(1, 12))]
         self._all = [Repository("team", name) for name in names] + [Repository("other", "hidden")]
+        names = [*(f"Preview {number}" for number in range(1, 12)), "Production"]
+        self._all[0].environments = [Environment(name) for name in names]
+        self.workspace_variables: dict[str, list[dict[str, object]]] = {"team": [], "other": []}
 
     def of(self, workspace: str) -> list[Repository]:
         """Return a workspace's repositories."""

@@ -14,6 +14,7 @@ from sandbox.application import Application
 from sandbox.authorize import Authorize
 from sandbox.certificates import Certificate, server_context, write_ca
 from sandbox.consumers import Consumer, old_consumer
+from sandbox.data_center import DataCenter
 from sandbox.faults import Faults
 from sandbox.git import Git
 from sandbox.journal import Journal
@@ -22,7 +23,7 @@ from sandbox.proxy import Proxy
 from sandbox.repositories import Repositories
 from sandbox.server import Server
 from sandbox.token_endpoint import Era, TokenEndpoint, rfc_token_endpoint
-from sandbox.tokens import Token, Tokens
+from sandbox.tokens import GRACE, Token, Tokens
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
@@ -33,7 +34,7 @@ class Sandbox:
     `consumers` are those it knows; by default one of today's kind and one of the kind before 2026.
     `era` is the shape of its token answers. `certificate`, `newest_tls` and `scheme` are for tests of TLS.
     `proxy_credentials` makes the proxy ask for a user and a password. `directory` is where the CA file is left;
-    without it, it is removed at the end.
+    without it, it is removed at the end. `refresh_grace` is how long a refresh token works after its first use.
     """
 
     def __init__(
@@ -50,23 +51,29 @@ class Sandbox:
         proxy_credentials: tuple[str, str] | None = None,
         directory: Path | None = None,
         clock: Callable[[], float] = time.time,
+        refresh_grace: float = GRACE,
     ) -> None:
         self.consumers = list(consumers) if consumers is not None else [Consumer(), old_consumer()]
         self.faults = Faults()
         self.journal = Journal()
-        self._tokens = Tokens(clock)
+        self._tokens = Tokens(clock, grace=refresh_grace)
         self._scheme = scheme
         self._name = _EVERYWHERE.get(host, host)
         self._temporary = tempfile.mkdtemp(prefix="sandbox-")
         self.ca_file = (directory or Path(self._temporary)) / "ca.pem"
         write_ca(self.ca_file)
         self.repositories = Repositories(Path(self._temporary) / "git")
+        self.data_center = DataCenter(clock)
         application = Application(
             authorize=Authorize(self.consumers, self._tokens),
             token=TokenEndpoint(self.consumers, self._tokens, era),
             rfc_token=rfc_token_endpoint(self.consumers, self._tokens),
+            data_center_token=rfc_token_endpoint(
+                self.consumers, self._tokens, grants=("refresh_token", "authorization_code")
+            ),
             api=Api(self.repositories, self._tokens, era),
             git=Git(self.repositories, self._tokens),
+            data_center=self.data_center,
         )
         self._server = Server(
             (host, port),
@@ -126,6 +133,11 @@ class Sandbox:
         return f"{self.url}/oauth2/token"
 
     @property
+    def data_center_url(self) -> str:
+        """A Bitbucket Data Center with a context path; as far as is known, it has no client credentials."""
+        return f"{self.url}/bitbucket"
+
+    @property
     def api_url(self) -> str:
         """The REST API at the stand-in's own address."""
         return f"{self.url}/2.0"
@@ -150,6 +162,11 @@ class Sandbox:
         """Every access token handed out so far."""
         return self._tokens.all()
 
+    @property
+    def refresh_tokens(self) -> dict[str, int]:
+        """Every refresh token handed out so far, and how often each was used."""
+        return self._tokens.refresh_tokens()
+
     def environment(self, host: str | None = None) -> dict[str, str]:
         """Return the variables that lead curl, git and Python to the stand-in instead of Bitbucket.
 
@@ -171,6 +188,14 @@ class Sandbox:
         """Return an access token as the token endpoint would give it; with `scopes`, with these alone."""
         chosen = consumer or self.consumer
         return self._tokens.mint(chosen, "client_credentials", scopes=scopes or None)
+
+    def api_token(self, email: str, *scopes: str) -> Token:
+        """Return a person's API token, for Basic authentication with `email`."""
+        return self._tokens.mint(self.consumer, "api_token", scopes=scopes or ("read:user:bitbucket",), email=email)
+
+    def repository_token(self, repository: str, *scopes: str) -> Token:
+        """Return the access token of one repository, named as `team/hello`."""
+        return self._tokens.mint(self.consumer, "access_token", scopes=scopes or ("repository",), repository=repository)
 
     def authorization_code(
         self,

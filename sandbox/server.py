@@ -46,7 +46,7 @@ class Server:
             response = text_response(400, "Bad Request", {"Connection": "close"})
             connection.send(response.head() + response.body)
             return False
-        fault = self._faults.take_for(request.path)
+        fault = self._faults.take_for(request.path, request.method)
         self._journal.add(request)
         if fault is not None:
             return strike(connection, fault, lambda: self._application(request))

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 from urllib.parse import unquote_plus
 
@@ -62,9 +62,9 @@ class TokenEndpoint:
                     return _error("invalid_grant", "The specified code is not valid.")
             case _:
                 return _error("invalid_grant", f"Unsupported grant type: {grant}")
-        return self._success(consumer, grant)
+        return self._success(consumer, grant, form.get("refresh_token", ""))
 
-    def _success(self, consumer: Consumer, grant: str) -> Response:
+    def _success(self, consumer: Consumer, grant: str, replaced: str) -> Response:
         token = self._tokens.mint(consumer, grant)
         answer: dict[str, object] = {
             "scopes" if self.era == "before" else "scope": " ".join(token.scopes),
@@ -75,12 +75,14 @@ class TokenEndpoint:
         if self.era == "before":
             answer["state"] = grant
         if self.era == "before" or grant != "client_credentials":
-            answer["refresh_token"] = self._tokens.mint_refresh_token(consumer)
+            answer["refresh_token"] = self._tokens.mint_refresh_token(consumer, replaced)
         return json_response(200, answer, _NO_STORE)
 
 
-def rfc_token_endpoint(consumers: Sequence[Consumer], tokens: Tokens) -> Callable[[Request], Response]:
-    """Return `POST /oauth2/token` of a server true to RFC 6749, form-encoded Basic included."""
+def rfc_token_endpoint(
+    consumers: Sequence[Consumer], tokens: Tokens, *, grants: Collection[str] = ("client_credentials",)
+) -> Callable[[Request], Response]:
+    """Return the token endpoint of a server true to RFC 6749, form-encoded Basic included."""
 
     def answer(request: Request) -> Response:
         scheme, credentials = request.authorization
@@ -91,16 +93,31 @@ def rfc_token_endpoint(consumers: Sequence[Consumer], tokens: Tokens) -> Callabl
         if consumer is None:
             challenge = {"WWW-Authenticate": 'Basic realm="oauth2"'} if scheme else {}
             return json_response(401, {"error": "invalid_client"}, {**_NO_STORE, **challenge})
-        if request.form.get("grant_type") != "client_credentials":
+        form = request.form
+        grant = form.get("grant_type", "")
+        if grant not in grants:
             return json_response(400, {"error": "unsupported_grant_type"}, _NO_STORE)
-        asked = tuple(request.form.get("scope", "").split())
+        asked = tuple(form.get("scope", "").split())
         if not set(asked) <= set(consumer.scopes):
             return json_response(400, {"error": "invalid_scope"}, _NO_STORE)
-        token = tokens.mint(consumer, "client_credentials", scopes=asked)
+        if not _allowed(tokens, consumer, form):
+            return json_response(400, {"error": "invalid_grant"}, _NO_STORE)
+        token = tokens.mint(consumer, grant, scopes=asked)
         granted = {"scope": " ".join(token.scopes), "expires_in": LIFETIME, "token_type": "Bearer"}
+        if grant != "client_credentials":
+            granted["refresh_token"] = tokens.mint_refresh_token(consumer, form.get("refresh_token", ""))
         return json_response(200, {"access_token": token.value, **granted}, _NO_STORE)
 
     return answer
+
+
+def _allowed(tokens: Tokens, consumer: Consumer, form: dict[str, str]) -> bool:
+    """Whether what was handed in for a token is good."""
+    if form["grant_type"] == "refresh_token":
+        return tokens.use_refresh_token(form.get("refresh_token", ""), consumer)
+    if form["grant_type"] == "authorization_code":
+        return tokens.use_code(form.get("code", ""), consumer, form.get("redirect_uri"), form.get("code_verifier"))
+    return True
 
 
 def _refusal(consumer: Consumer) -> Response | None:

@@ -6,11 +6,12 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 
 from sandbox.consumers import Consumer
 
 LIFETIME = 7200
-_GRACE = 600.0
+GRACE = 600.0
 _CODE_LIFETIME = 600.0
 
 
@@ -23,6 +24,10 @@ class Token:
     scopes: tuple[str, ...]
     expires_at: float
     grant: str
+    email: str = ""
+    """Whose it is, for a person's API token."""
+    repository: str = ""
+    """The only one that it is for, for a repository's access token."""
 
     def expire(self) -> None:
         """Make it an expired one, now."""
@@ -32,7 +37,10 @@ class Token:
 @dataclass(slots=True)
 class _RefreshToken:
     consumer: Consumer
+    family: int
+    """All that were handed out for one another have the same number."""
     ends_at: float = float("inf")
+    uses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +54,32 @@ class _Code:
 class Tokens:
     """All that was handed out so far."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], *, grace: float = GRACE) -> None:
         self._clock = clock
+        self._grace = grace
         self._lock = threading.Lock()
         self._minted: list[Token] = []
         self._refresh: dict[str, _RefreshToken] = {}
         self._codes: dict[str, _Code] = {}
+        self._families = count()
 
     def all(self) -> list[Token]:
         """Return every access token, oldest first."""
         with self._lock:
             return list(self._minted)
 
-    def mint(self, consumer: Consumer, grant: str, *, scopes: tuple[str, ...] | None = None) -> Token:
+    def mint(
+        self,
+        consumer: Consumer,
+        grant: str,
+        *,
+        scopes: tuple[str, ...] | None = None,
+        email: str = "",
+        repository: str = "",
+    ) -> Token:
         """Make an access token."""
-        token = Token(_jwt(), consumer, scopes or consumer.scopes, self._clock() + LIFETIME, grant)
+        ends_at = self._clock() + LIFETIME
+        token = Token(_jwt(), consumer, scopes or consumer.scopes, ends_at, grant, email, repository)
         with self._lock:
             self._minted.append(token)
         return token
@@ -75,21 +94,36 @@ class Tokens:
         """Say whether its time is over."""
         return token.expires_at <= self._clock()
 
-    def mint_refresh_token(self, consumer: Consumer) -> str:
-        """Make a refresh token."""
+    def refresh_tokens(self) -> dict[str, int]:
+        """Return every refresh token, oldest first, and how often each was used."""
+        with self._lock:
+            return {value: token.uses for value, token in self._refresh.items()}
+
+    def mint_refresh_token(self, consumer: Consumer, replaced: str = "") -> str:
+        """Make a refresh token, in place of one that was just used, or the first of its family."""
         value = _jwt()
         with self._lock:
-            self._refresh[value] = _RefreshToken(consumer)
+            before = self._refresh.get(replaced)
+            self._refresh[value] = _RefreshToken(consumer, before.family if before else next(self._families))
         return value
 
     def use_refresh_token(self, value: str, consumer: Consumer) -> bool:
-        """Say whether it is good; after its first use it stays so for ten minutes only."""
+        """Say whether it is good; after its first use it stays so for the time of grace only.
+
+        One that comes later was stolen, or its successor was: all of its family end (RFC 9700 section 4.14.2).
+        """
         now = self._clock()
         with self._lock:
             token = self._refresh.get(value)
-            if token is None or token.consumer != consumer or token.ends_at <= now:
+            if token is None or token.consumer != consumer:
                 return False
-            token.ends_at = min(token.ends_at, now + _GRACE)
+            token.uses += 1
+            if token.ends_at <= now:
+                for relative in self._refresh.values():
+                    if relative.family == token.family:
+                        relative.ends_at = 0.0
+                return False
+            token.ends_at = min(token.ends_at, now + self._grace)
             return True
 
     def mint_code(self, consumer: Consumer, redirect_uri: str | None, challenge: str | None) -> str:

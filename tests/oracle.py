@@ -42,7 +42,12 @@ class Oracle:
                 inner = wrapped[start : (len(before) + len(text)) * 8 // 6]
                 if len(inner) >= 8:
                     self._forms |= {inner, inner.replace(b"+", b"-").replace(b"/", b"_")}
-        self._forms |= {raw[:12], raw[-12:]} if len(raw) >= 24 else set()
+        lines = [line for line in secret.split("\n") if not line.startswith("-----")]
+        if len(lines) > 1:
+            # A PEM file: how it begins and ends is the same for every key, and a log shows it line by line.
+            self._forms |= {line.encode() for line in lines if len(line) >= 12}
+        elif len(raw) >= 24:
+            self._forms |= {raw[:12], raw[-12:]}
 
     def check(self, where: str, data: bytes | str) -> None:
         """Fail, naming `where` and not the secret, if any form of any secret is in `data`."""

@@ -342,11 +342,16 @@ class _Rules:
 
     def _oracles(self) -> tuple[Oracle, Oracle]:
         key = self._input("consumer-key").encode("utf-8", "replace").decode()
-        tokens = [*(token.value for token in self.world.sandbox.tokens), *self.tokens]
-        return Oracle(self._input_secrets(), key=key), Oracle(tokens, key=key)
+        sandbox = self.world.sandbox
+        tokens = [*_tokens_of(sandbox), *sandbox.refresh_tokens, *self.tokens]
+        inputs = Oracle(self._input_secrets(), key=key)
+        for user in sandbox.data_center.users:
+            inputs.learn(user.password, key=user.name)
+        return inputs, Oracle(tokens, key=key)
 
     def _input_secrets(self) -> list[str]:
-        return [*(consumer.secret for consumer in self.world.sandbox.consumers), *self.secrets]
+        sandbox = self.world.sandbox
+        return [*(consumer.secret for consumer in sandbox.consumers), *sandbox.data_center.secrets, *self.secrets]
 
     def _token_files(self) -> list[Path]:
         named = [self.environment.get(name, "") for name in ("GITHUB_ENV", "GITHUB_OUTPUT")]
@@ -402,10 +407,11 @@ def _changes(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> dict[st
 
 def _tidier(world: World, secrets: Sequence[str], tokens: Sequence[str]) -> Callable[[str], str]:
     sandbox = world.sandbox
-    names = {**{token.value: "<token>" for token in sandbox.tokens}, **dict.fromkeys(tokens, "<token>")}
+    names = dict.fromkeys([*_tokens_of(sandbox), *tokens], "<token>")
     for consumer in sandbox.consumers:
         names |= {consumer.secret: "<secret>", consumer.key: "<key>"}
-    names |= dict.fromkeys(secrets, "<other secret>")
+    names |= {value: f"<refresh token {number}>" for number, value in enumerate(sandbox.refresh_tokens, 1)}
+    names |= dict.fromkeys([*secrets, *sandbox.data_center.secrets], "<other secret>")
     names |= {str(world.root): "<root>"}
     names |= {f":{sandbox.port}": ":<port>", f":{sandbox.proxy.listener.port}": ":<proxy port>"}
 
@@ -419,6 +425,10 @@ def _tidier(world: World, secrets: Sequence[str], tokens: Sequence[str]) -> Call
     return tidy
 
 
+def _tokens_of(sandbox: Sandbox) -> list[str]:
+    return [*(token.value for token in sandbox.tokens), *(token.value for token in sandbox.data_center.tokens.made)]
+
+
 def _fold_masks(text: str) -> str:
     return re.sub(rf"(^{MASK_COMMAND}.*\n)+", "<masks>\n", text, flags=re.MULTILINE)
 
@@ -426,10 +436,12 @@ def _fold_masks(text: str) -> str:
 def _described(request: Request) -> str:
     query = f"?{request.query}" if request.query else ""
     scheme, credentials = request.authorization
-    who = f" as {scheme} {_decoded(credentials)}" if scheme else ""
-    form = "&".join(f"{name}={value}" for name, value in request.form.items())
-    return f"{request.method} {request.scheme}://{request.host}{request.path}{query}{who}: {form}"
+    who = f" as {scheme} {_decoded(scheme, credentials)}" if scheme else ""
+    body = "&".join(f"{name}={value}" for name, value in request.form.items()) or request.body.decode()
+    return f"{request.method} {request.scheme}://{request.host}{request.path}{query}{who}: {body}"
 
 
-def _decoded(credentials: str) -> str:
-    return b64decode(credentials, validate=True).decode()
+def _decoded(scheme: str, credentials: str) -> str:
+    if scheme == "oauth":
+        return re.sub(r'(nonce|timestamp|signature)="[^"]+"', r'\1="..."', credentials)
+    return b64decode(credentials, validate=True).decode() if scheme == "basic" else credentials

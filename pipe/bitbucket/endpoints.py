@@ -1,4 +1,4 @@
-"""Where Bitbucket's token endpoints are."""
+"""Where Bitbucket's OAuth 2.0 endpoints are."""
 
 from urllib.parse import urlsplit
 
@@ -14,3 +14,8 @@ def token_endpoint(base_url: str) -> str:
     Cloud: "Use OAuth on Bitbucket Cloud". Data Center: "OAuth 2.0 provider", since 7.21.
     """
     return base_url + ("/site/oauth2/access_token" if is_cloud(base_url) else "/rest/oauth2/latest/token")
+
+
+def authorization_endpoint(base_url: str) -> str:
+    """Return the page on which a person allows access; sources as for `token_endpoint`."""
+    return base_url + ("/site/oauth2/authorize" if is_cloud(base_url) else "/rest/oauth2/latest/authorize")

@@ -1,7 +1,7 @@
-"""Which of Bitbucket Cloud's scopes imply others.
+"""Which of Bitbucket's scopes imply others.
 
-Source: "Bitbucket Cloud REST API scopes". Only what that page says counts: `repository:admin`, for one, does not
-imply `repository`.
+Cloud: "Bitbucket Cloud REST API scopes". Only what that page says counts: `repository:admin`, for one, does not imply
+`repository`. Data Center: "HTTP access tokens", where each level has those below it, and a project's its repositories'.
 """
 
 from collections.abc import Iterable
@@ -13,6 +13,11 @@ IMPLIED = {
     "pullrequest:write": ("pullrequest", "repository:write"),
     "issue:write": ("issue",),
     "snippet:write": ("snippet",),
+    "PROJECT_ADMIN": ("PROJECT_WRITE", "REPO_ADMIN"),
+    "PROJECT_WRITE": ("PROJECT_READ", "REPO_WRITE"),
+    "PROJECT_READ": ("REPO_READ",),
+    "REPO_ADMIN": ("REPO_WRITE",),
+    "REPO_WRITE": ("REPO_READ",),
 }
 
 

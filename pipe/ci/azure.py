@@ -15,6 +15,7 @@ class AzurePipelines(CiSystem):
 
     name = "azure"
     title = "Azure Pipelines"
+    build_variables = ("BUILD_DEFINITIONNAME", "BUILD_BUILDID", "SYSTEM_JOBID")
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:

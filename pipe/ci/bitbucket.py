@@ -26,6 +26,7 @@ class BitbucketPipelines(CiSystem):
 
     name = "bitbucket"
     title = "Bitbucket Pipelines"
+    build_variables = ("BITBUCKET_REPO_FULL_NAME", "BITBUCKET_BUILD_NUMBER", "BITBUCKET_STEP_UUID")
     channels: ClassVar[Mapping[str, str]] = {
         "output-variables": 'Bitbucket prints the token in clear, in the "Build setup" of every later step: everyone '
         "who can read the logs can use it until it expires. If the repository is public, that is everyone."

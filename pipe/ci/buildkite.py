@@ -27,6 +27,7 @@ class Buildkite(CiSystem):
 
     name = "buildkite"
     title = "Buildkite"
+    build_variables = ("BUILDKITE_PIPELINE_SLUG", "BUILDKITE_BUILD_NUMBER", "BUILDKITE_JOB_ID")
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:

@@ -36,6 +36,7 @@ class CircleCi(CiSystem):
 
     name = "circleci"
     title = "CircleCI"
+    build_variables = ("CIRCLE_PROJECT_USERNAME", "CIRCLE_PROJECT_REPONAME", "CIRCLE_BUILD_NUM", "CIRCLE_NODE_INDEX")
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:

@@ -14,6 +14,7 @@ class Drone(CiSystem):
 
     name = "drone"
     title = "Drone"
+    build_variables = ("DRONE_REPO", "DRONE_BUILD_NUMBER", "DRONE_STAGE_NAME", "DRONE_STEP_NAME")
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:

@@ -16,6 +16,7 @@ class GitHubActions(CiSystem):
 
     name = "github"
     title = "GitHub Actions"
+    build_variables = ("GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_JOB", "GITHUB_ACTION", "RUNNER_NAME")
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
@@ -54,6 +55,14 @@ class GitHubActions(CiSystem):
             return lines
 
         return self.beside_env_file(export, write)
+
+    def has_outputs(self) -> bool:
+        """Not in a `docker run` of a `run` step, which does not hand the runner's files on."""
+        return bool(self.env.get("GITHUB_OUTPUT"))
+
+    def set_output(self, name: str, value: Secret) -> None:
+        """Write one more output."""
+        append_all([self._file("GITHUB_OUTPUT", {name: value})])
 
     def _file(self, variable: str, variables: Mapping[str, str | Secret]) -> tuple[str, Path, str]:
         path = self.env.get(variable, "")

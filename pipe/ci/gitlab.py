@@ -23,6 +23,7 @@ class GitLabCi(CiSystem):
 
     name = "gitlab"
     title = "GitLab CI"
+    build_variables = ("CI_PROJECT_PATH", "CI_JOB_ID")
     channels: ClassVar[Mapping[str, str]] = {
         "dotenv": "GitLab masks nothing that comes from a dotenv report, and everyone with access to the job's "
         "artifacts can read the token in it; artifacts:access restricts that."

@@ -14,6 +14,7 @@ class Jenkins(CiSystem):
 
     name = "jenkins"
     title = "Jenkins"
+    build_variables = ("BUILD_TAG", "STAGE_NAME")
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:

@@ -13,6 +13,7 @@ class Semaphore(CiSystem):
 
     name = "semaphore"
     title = "Semaphore"
+    build_variables = ("SEMAPHORE_PROJECT_NAME", "SEMAPHORE_JOB_ID")
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:

@@ -9,6 +9,7 @@ from pipe import envfile
 from pipe.errors import InputError, MissingInputError, PipeError
 from pipe.export import Export
 from pipe.log import Log
+from pipe.secret import Secret
 
 ENV_FILE = Path(".bitbucket-token", "env")
 
@@ -28,6 +29,9 @@ class CiSystem:
     """Channels of this system that show the token: the name that `channel` gives each, and who can read it there."""
     file_channels: ClassVar[frozenset[str]] = frozenset()
     """Those of them that write the file which the user names by `channel-file`."""
+
+    build_variables: ClassVar[tuple[str, ...]] = ()
+    """The variables that together tell a job from every other one."""
 
     def __init__(self, env: Mapping[str, str], log: Log, cwd: Path) -> None:
         self.env = env
@@ -83,6 +87,11 @@ class CiSystem:
             (self.cwd / export.output_file).unlink(missing_ok=True)
             raise
 
+    def build_name(self) -> str:
+        """What to call things after the job so that no other job does; empty unless the system says all of it."""
+        parts = [self.env.get(variable, "") for variable in self.build_variables]
+        return " ".join(parts) if all(parts) else ""
+
     def default_file(self) -> Path:
         """Where the env file goes unless the user says otherwise."""
         return self.cwd / ENV_FILE
@@ -105,6 +114,14 @@ class CiSystem:
         if export.mask_log:
             lines.append("From then on that shell replaces the token by *** in its log.")
         return lines
+
+    def has_outputs(self) -> bool:
+        """Whether a step has outputs that stay hidden."""
+        return False
+
+    def set_output(self, name: str, value: Secret) -> None:
+        """Hand `value` on as an output of the step, masked; only where there are outputs."""
+        raise NotImplementedError
 
     def fail(self, error: PipeError) -> None:
         """Show a failure."""

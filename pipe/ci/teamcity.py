@@ -19,6 +19,7 @@ class TeamCity(CiSystem):
 
     name = "teamcity"
     title = "TeamCity"
+    build_variables = ("TEAMCITY_PROJECT_NAME", "TEAMCITY_BUILDCONF_NAME", "BUILD_NUMBER")
     channels: ClassVar[Mapping[str, str]] = {
         "parameter": "TeamCity shows the parameters of a finished build, and so the token, to everyone who may see the "
         "build; nothing masks it in the logs of later steps."

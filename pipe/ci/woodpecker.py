@@ -15,6 +15,7 @@ class Woodpecker(CiSystem):
 
     name = "woodpecker"
     title = "Woodpecker CI"
+    build_variables = ("CI_REPO", "CI_PIPELINE_NUMBER", "CI_WORKFLOW_NAME", "CI_STEP_NAME")
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:

@@ -4,7 +4,14 @@ from collections.abc import Callable
 from importlib import import_module
 
 from pipe.grants.request import TokenRequest
+from pipe.inputs import Inputs
+from pipe.means import Means
 from pipe.token import AccessToken
+
+
+def taking_back(name: str) -> Callable[[Inputs, Means], int] | None:
+    """The function that deletes the tokens which the grant called `name` has created; None if it creates none."""
+    return getattr(import_module(f"pipe.grants.{name}"), "delete", None)
 
 
 def grant(name: str) -> Callable[[TokenRequest], AccessToken]:

@@ -1,24 +1,22 @@
-"""What a grant gets to work with."""
+"""What a grant is given."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
-from pipe.http import Http
 from pipe.inputs import Inputs
-from pipe.token import AccessToken
+from pipe.means import Means
+from pipe.stores.store import Store
 
 
 class TokenRequest(NamedTuple):
-    """The checked inputs and the means to act on them."""
+    """The checked inputs, the means to act on them, and where a new refresh token goes.
+
+    `build` is what the CI system calls the job and no other one, empty if it does not say.
+    """
 
     inputs: Inputs
-    http: Http
-    retried: Callable[[Callable[[], AccessToken]], AccessToken]
-    """Calls one attempt again as often as the inputs allow."""
-    say: Callable[[str], None]
-    """Tells the user in one line what is going on."""
-    masks: tuple[str, ...]
-    """The texts that no error may repeat."""
+    means: Means
+    store: Store | None = None
+    build: str = ""
 
     def __repr__(self) -> str:
         return f"TokenRequest({self.inputs.grant})"

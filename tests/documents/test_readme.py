@@ -10,12 +10,21 @@ import yaml
 
 from docs.generate import IMAGE
 from pipe import ci, errors
+from pipe.table import GRANTS
 from pipe.version import VERSION
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 SYSTEMS = sorted(path.relative_to(ROOT) for path in (ROOT / "docs/ci").glob("*.md"))
-PAGES = ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", *map(str, SYSTEMS))
+PAGES = (
+    "README.md",
+    "docs/grants.md",
+    "docs/data-center.md",
+    "SECURITY.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    *map(str, SYSTEMS),
+)
 
 # The schemas that check-jsonschema brings along, by the name of a system's page. A system that is not here has none.
 SCHEMAS = {
@@ -45,7 +54,7 @@ def blocks(language: str, *pages: str) -> list[tuple[str, str]]:
 
 def schema_of(page: str, snippet: str) -> str:
     """The schema that a YAML snippet has to follow, or an empty text."""
-    if page == "README":
+    if page in ("README", "grants"):
         page = "bitbucket" if "pipelines" in yaml.safe_load(snippet) else "github"
     return f"vendor.{SCHEMAS[page]}" if page in SCHEMAS else ""
 
@@ -101,6 +110,14 @@ def test_no_snippet_puts_a_secret_on_a_command_line(snippet: str) -> None:
 def test_bitbuckets_headings_are_there(heading: str) -> None:
     """Bitbucket looks for them when a pipe is listed."""
     assert f"\n## {heading}\n" in README
+
+
+def test_every_grant_has_its_section() -> None:
+    """Under the name that the input takes."""
+    page = (ROOT / "docs/grants.md").read_text()
+    documented = re.findall(r"^## (\w+)$", page, re.MULTILINE)
+    assert set(documented) <= set(GRANTS)
+    assert {"client_credentials", "refresh_token", "authorization_code", "access_token"} <= set(documented)
 
 
 def test_every_exit_code_is_explained() -> None:

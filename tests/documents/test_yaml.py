@@ -8,7 +8,7 @@ import yaml
 
 from docs.generate import IMAGE, OUTPUTS, documents
 from pipe.ci.github import GitHubActions
-from pipe.inputs import TABLE
+from pipe.table import TABLE
 from pipe.version import VERSION
 
 ROOT = Path(__file__).parents[2]
@@ -44,9 +44,9 @@ def test_the_action_declares_the_outputs_that_are_written() -> None:
     """Nothing is promised that GITHUB_OUTPUT does not get, and nothing is written in secret."""
     outputs = load("action.yml")["outputs"]
     assert isinstance(outputs, dict)
-    source = (ROOT / "pipe/ci/github.py").read_text()
+    source = "".join((ROOT / "pipe" / name).read_text() for name in ("ci/github.py", "stores/output.py"))
     assert list(outputs) == list(OUTPUTS)
-    assert [f'"{name}":' in source for name in OUTPUTS] == [True] * len(OUTPUTS)
+    assert [f'"{name}"' in source for name in OUTPUTS] == [True] * len(OUTPUTS)
     assert GitHubActions.name == "github"
 
 

@@ -1,6 +1,7 @@
 """Client credentials at a certified OAuth 2.0 server that knows nothing of this program: oidc-provider."""
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -45,13 +46,14 @@ CLIENTS = (PLAIN, SPECIAL, POSTING)
 
 
 @contextmanager
-def running(*options: str) -> Iterator[str]:
-    """Start the server, yield its address, and end it."""
+def running(*options: str, clients: Sequence[object] = (), discovery: str = "") -> Iterator[str]:
+    """Start the server, yield its address, and end it. `clients` are the metadata of more clients."""
     node = parts.need("node")
     parts.need("oidc-provider")
-    clients = json.dumps([client.metadata() for client in CLIENTS])
+    known = json.dumps([*(client.metadata() for client in CLIENTS), *clients])
     process = subprocess.Popen(
-        [node, str(START), clients, *options],
+        [node, str(START), known, *options],
+        env={**os.environ, "DISCOVERY": discovery},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

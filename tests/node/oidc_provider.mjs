@@ -3,13 +3,13 @@
 //   node oidc_provider.mjs CLIENTS [CERTIFICATE KEY]
 //
 // CLIENTS is a JSON list of client metadata. The first line on standard output is the server's address. It ends when
-// standard input does, so it never outlives the test.
+// standard input does, so it never outlives the test. With DISCOVERY=openid it knows nothing of RFC 8414.
 
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { readFileSync } from 'node:fs';
 
-import Provider from 'oidc-provider';
+import Provider, { errors } from 'oidc-provider';
 
 const [clients, certificate, key] = process.argv.slice(2);
 const server = certificate
@@ -25,12 +25,26 @@ server.listen(0, '127.0.0.1', () => {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
       introspection: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_context, resource) => {
+          if (resource !== 'https://api.example.com/') throw new errors.InvalidTarget();
+          return { scope: 'repository account', audience: resource };
+        },
+      },
       revocation: { enabled: true },
     },
     ttl: { ClientCredentials: 3600 },
   });
   provider.on('server_error', (_context, error) => console.error(error));
-  server.on('request', provider.callback());
+  const answer = provider.callback();
+  server.on('request', (request, response) => {
+    if (process.env.DISCOVERY === 'openid' && request.url.startsWith('/.well-known/oauth-')) {
+      response.writeHead(404).end();
+    } else {
+      answer(request, response);
+    }
+  });
   console.log(issuer);
 });
 

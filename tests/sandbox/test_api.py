@@ -144,7 +144,53 @@ def test_the_value_of_a_secured_variable_is_not_told(client: Client) -> None:
     assert client.api(path, "pipeline", method="POST", json=body).status_code == 403
     assert client.api(path, method="POST", json=body).status_code == 201
     assert client.api(path, method="POST", json=body).status_code == 409
-    assert client.api(path).json()["values"] == [{"type": "pipeline_variable", "key": "K", "secured": True}]
+    [listed] = client.api(path).json()["values"]
+    assert listed == {"type": "pipeline_variable", "uuid": listed["uuid"], "key": "K", "secured": True}
+
+    changed = client.api(f"{path}/{listed['uuid']}", method="PUT", json={**body, "value": "W"})
+    assert (changed.status_code, "value" in changed.json()) == (200, False)
+    assert client.api(f"{path}/{{no-such-variable}}", method="PUT", json=body).status_code == 404
+    [variable] = client.sandbox.repositories.of("team")[0].variables
+    assert variable["value"] == "W"
+
+
+def test_variables_of_environments_and_workspaces(client: Client) -> None:
+    """Each list is its own; environments come in pages."""
+    body = {"key": "K", "value": "V", "secured": False}
+    names = client.api("repositories/team/hello/environments/", "pipeline").json()
+    assert (len(names["values"]), "next" in names) == (10, True)
+    environment = names["values"][0]["uuid"]
+
+    for path in (
+        f"repositories/team/hello/deployments_config/environments/{environment}/variables",
+        "workspaces/team/pipelines-config/variables",
+    ):
+        assert client.api(path).json()["values"] == []
+        assert client.api(path, method="POST", json=body).status_code == 201
+        assert [variable["value"] for variable in client.api(path).json()["values"]] == ["V"]
+    assert client.api("repositories/team/hello/pipelines_config/variables").json()["values"] == []
+    assert client.api("workspaces/other/pipelines-config/variables").status_code == 404
+
+
+def test_an_api_token_is_a_password_and_no_bearer_token(client: Client) -> None:
+    """It goes with its owner's e-mail address alone."""
+    token = client.sandbox.api_token("ana@example.com").value
+    url = "https://api.bitbucket.org/2.0/user"
+
+    assert client.session.get(url, auth=("ana@example.com", token), timeout=5).status_code == 200
+    assert client.session.get(url, auth=("bob@example.com", token), timeout=5).status_code == 401
+    assert client.session.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=5).status_code == 401
+
+
+def test_a_repositorys_token_is_for_that_alone(client: Client) -> None:
+    """Nobody stands behind it."""
+    headers = {"Authorization": f"Bearer {client.sandbox.repository_token('team/hello').value}"}
+    status = {
+        path: client.session.get(f"https://api.bitbucket.org/2.0/{path}", headers=headers, timeout=5).status_code
+        for path in ("repositories/team/hello", "repositories/team/service-01", "user")
+    }
+
+    assert status == {"repositories/team/hello": 200, "repositories/team/service-01": 404, "user": 401}
 
 
 def test_each_host_has_its_own_half(client: Client) -> None:

@@ -55,11 +55,11 @@ def test_a_token_of_64_kib_of_every_allowed_character_arrives_whole(world: World
 def test_a_data_center_keeps_its_context_path(world: World) -> None:
     """`base-url`, with and without a slash at its end; key and secret form-encoded, as RFC 6749 says."""
     for base in (f"{world.sandbox.url}/bitbucket", f"{world.sandbox.url}/bitbucket/"):
-        outcome = run_program(world, "--base-url", base, "--scope", "REPO_READ", env=world.consumer)
-        assert outcome.code == 5
+        outcome = run_program(world, "--base-url", base, "--scope", "account", env=world.consumer)
+        assert outcome.code == 3
         assert outcome.sent == [
             "POST https://127.0.0.1:<port>/bitbucket/rest/oauth2/latest/token as basic <key>:<secret>: "
-            "grant_type=client_credentials&scope=REPO_READ"
+            "grant_type=client_credentials&scope=account"
         ]
 
 

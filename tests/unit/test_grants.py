@@ -1,6 +1,6 @@
 """How a token is got."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,11 +10,12 @@ from pipe.errors import MissingInputError
 from pipe.grants import grant
 from pipe.grants.request import TokenRequest
 from pipe.http import Answer, Http
-from pipe.inputs import GRANTS, Inputs, check
-from pipe.secret import forms
-from pipe.token import AccessToken
+from pipe.inputs import Inputs, check
+from pipe.means import Means
+from pipe.table import GRANTS
 from pipe.values import Given
 from tests.oracle import Oracle
+from tests.unit.conftest import Written
 from tests.unit.samples import TOKEN
 
 SECRET = "hunter2 correct/horse"
@@ -38,13 +39,18 @@ def inputs(**texts: str) -> Inputs:
     return check({name: Given(text, "TEST") for name, text in given.items() if text}, ("none",))
 
 
-def request(checked: Inputs) -> tuple[TokenRequest, Recorder, list[str]]:
-    http, said = Recorder(), list[str]()
-
-    def once(attempt: Callable[[], AccessToken]) -> AccessToken:
-        return attempt()
-
-    return TokenRequest(checked, http, once, said.append, forms(checked.consumer_secret, key="key")), http, said
+def request(checked: Inputs) -> tuple[TokenRequest, Recorder, Written]:
+    http, written = Recorder(), Written()
+    means = Means(
+        http,
+        written.log,
+        mask=lambda _: None,
+        set_output=lambda _name, _value: None,
+        has_outputs=False,
+        cwd=Path("/"),
+        max_attempts=1,
+    )
+    return TokenRequest(checked, means), http, written
 
 
 def asked(**texts: str) -> tuple[str, dict[str, str], str]:
@@ -108,20 +114,20 @@ def test_scopes_are_asked_for_in_one_field() -> None:
 @pytest.mark.parametrize("missing", ["consumer-key", "consumer-secret"])
 def test_both_key_and_secret_are_needed(missing: str) -> None:
     """Nothing is sent without."""
-    made, http, said = request(inputs(**{missing.replace("-", "_"): ""}))
+    made, http, written = request(inputs(**{missing.replace("-", "_"): ""}))
 
     with pytest.raises(MissingInputError, match=f"{missing} is missing"):
         grant("client_credentials")(made)
 
-    assert (http.asked, said) == ([], [])
+    assert (http.asked, written.lines) == ([], [])
 
 
 def test_it_says_whom_it_asks_for_what() -> None:
     """The host alone: a path or a query may be nobody's business."""
-    made, _, said = request(inputs(token_url="https://id.example.com:8443/t?a=b"))
+    made, _, written = request(inputs(token_url="https://id.example.com:8443/t?a=b"))
     grant("client_credentials")(made)
 
-    assert said == ["Asking id.example.com:8443 for a token (client_credentials)."]
+    assert written.lines == ["Asking id.example.com:8443 for a token (client_credentials)."]
 
 
 def test_a_request_does_not_show_what_must_not_be_repeated(tmp_path: Path) -> None:

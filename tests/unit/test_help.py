@@ -3,8 +3,9 @@
 import pytest
 
 from pipe import help as help_page
-from pipe.inputs import TABLE, Input
+from pipe.input import Input
 from pipe.options import split
+from pipe.table import TABLE
 
 
 @pytest.mark.parametrize("declared", TABLE, ids=lambda declared: declared.name)

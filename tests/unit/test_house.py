@@ -20,11 +20,17 @@ EDGE = {"pipe/cli.py", "pipe/__main__.py"}
 REVEALERS = {
     "pipe/secret.py": "derives its forms",
     "pipe/token_endpoint.py": "sends it to the server",
+    "pipe/revocation.py": "names it to the server that is to revoke it",
+    "pipe/bitbucket/data_center.py": "sends it to the server",
     "pipe/printing.py": "prints it where the user asked for that",
     "pipe/export.py": "hands it to those who write it down",
     "pipe/envfile.py": "writes it to the env file",
     "pipe/ci/": "writes it to the files of the CI system",
     "pipe/grants/": "sends it to the server",
+    "pipe/loopback.py": "compares the state that a browser brings",
+    "pipe/verbs/": "puts it into an address, or prints it where the user asked for that",
+    "pipe/stores/": "puts a refresh token where the next run finds it",
+    "pipe/rsa_signature.py": "signs with it",
 }
 
 THIRD_PARTY = {"requests", "tenacity", "dotenv"}

@@ -64,7 +64,7 @@ def test_only_the_grant_that_is_asked_for_is_imported(world: World) -> None:
     """Each grant is a file of its own, and the others stay on the disk."""
     modules = imported(world, RUN, "--print", "raw")
     grants = {name for name in modules if name.startswith("pipe.grants.")}
-    assert grants == {"pipe.grants.client_credentials", "pipe.grants.request"}
+    assert grants == {"pipe.grants.client_credentials", "pipe.grants.oauth", "pipe.grants.request"}
 
 
 def test_an_env_file_takes_python_dotenv(world: World) -> None:

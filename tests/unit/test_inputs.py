@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from pipe import ci
 from pipe.errors import InputError, MissingInputError
-from pipe.inputs import BY_NAME, TABLE, Input, Inputs, check
+from pipe.input import Input
+from pipe.inputs import Inputs, check
 from pipe.secret import Secret
+from pipe.table import BY_NAME, TABLE
 from pipe.values import Given
 
 NAMES = [declared.name for declared in TABLE]
@@ -55,6 +57,10 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         "grant": "client_credentials",
         "base_url": "https://bitbucket.org",
         "client_auth": "basic",
+        "access_token_kind": "access-token",
+        "token_owner": "user",
+        "token_permissions": ("REPO_READ",),
+        "token_expiry_days": 1,
         "env_name": "BITBUCKET_ACCESS_TOKEN",
         "export_env": True,
         "mask_log": True,
@@ -88,14 +94,18 @@ def test_each_value_lands_in_its_place() -> None:
         debug="1",
     )
 
-    assert inputs[:12] == (
-        *("the-key", Secret("the-secret"), "client_credentials", "https://git.example.com/context"),
-        *("", "body", ("a", "b"), ("c", "d"), 600.0, "TOKEN", False, False),
-    )
+    assert (inputs.consumer_key, inputs.consumer_secret) == ("the-key", Secret("the-secret"))
+    assert inputs.base_url == "https://git.example.com/context"
+    assert (inputs.client_auth, inputs.scope, inputs.required_scopes) == ("body", ("a", "b"), ("c", "d"))
+    assert (inputs.min_lifetime, inputs.env_name) == (600.0, "TOKEN")
+    assert (inputs.export_env, inputs.mask_log) == (False, False)
     assert (inputs.ci, inputs.output_file, inputs.keep_file) == ("gitea", "out/env", True)
     assert (inputs.max_attempts, inputs.timeout, inputs.deadline) == (2, 1.5, 30.0)
     assert (inputs.ca_file, inputs.debug) == ("ca.pem", True)
     assert checked(print="json").print == "json"
+    assert checked(issuer="https://id.example.com/").issuer == "https://id.example.com/"
+    asking = checked(audience="an API", resource="urn:example:api", key_id="1")
+    assert (asking.audience, asking.resource, asking.key_id) == ("an API", "urn:example:api", "1")
     assert checked(token_url="https://id.example.com/token/").token_url == "https://id.example.com/token/"
 
 
@@ -105,6 +115,8 @@ def test_each_value_lands_in_its_place() -> None:
         ({"print": "sh"}, {"output_file": "env"}),
         ({"print": "sh"}, {"channel": "dotenv"}),
         ({"token_url": "https://id.example.com/token"}, {"base_url": "https://git.example.com"}),
+        ({"issuer": "https://id.example.com"}, {"base_url": "https://git.example.com"}),
+        ({"issuer": "https://id.example.com"}, {"token_url": "https://id.example.com/token"}),
     ],
 )
 def test_two_inputs_that_exclude_each_other_are_both_named(first: dict[str, str], second: dict[str, str]) -> None:
@@ -124,7 +136,15 @@ def test_two_inputs_that_exclude_each_other_are_both_named(first: dict[str, str]
         ("base_url", "https://bitbucket.org?x=1", "?"),
         ("base_url", "https://git.example.com/?", "?"),
         ("token_url", "bitbucket.org", "https://"),
-        ("client_auth", "digest", "basic, basic-raw, basic-encoded, body"),
+        ("issuer", "http://id.example.com", "https://"),
+        ("issuer", "https://id.example.com?tenant=1", "?"),
+        ("issuer", "id.example.com", "https://"),
+        ("resource", "api.example.com", "https://api.example.com"),
+        ("resource", "https://api.example.com/#part", "without `#`"),
+        ("resource", "https://api.example.com/a b", "https://api.example.com"),
+        ("audience", "a\nb", "again"),
+        ("key_id", "a\x00b", "again"),
+        ("client_auth", "digest", "basic, basic-raw, basic-encoded, body, private_key_jwt"),
         ("scope", 'repo"sitory', "commas or spaces"),
         ("required_scopes", "a\\b", "commas or spaces"),
         ("min_lifetime", "-1", "0 to 86400"),

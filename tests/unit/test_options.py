@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipe.errors import InputError
-from pipe.inputs import TABLE
 from pipe.options import Options, split
 from pipe.sources import read
+from pipe.table import TABLE
 from tests.unit.test_sources import NOWHERE
 
 VALUE = "hunter2-Correct/Horse"

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipe.errors import InputError
-from pipe.inputs import BY_NAME, TABLE, Input
+from pipe.input import Input
 from pipe.sources import LARGEST_FILE, read
+from pipe.table import BY_NAME, TABLE
 
 NOWHERE = Path("/nowhere")
 PUBLIC = [declared for declared in TABLE if not declared.secret]
@@ -67,6 +68,8 @@ PAIRS = [(declared, *pair) for declared in TABLE for pair in pairwise(sources_of
 def test_of_two_sources_the_stronger_counts(declared: Input, stronger: str, weaker: str, tmp_path: Path) -> None:
     """Command line, INPUT_, PLUGIN_, the bare name, its aliases, its file, and last the env file."""
     place = Place(tmp_path)
+    if declared.grants:
+        place.env["INPUT_GRANT"] = declared.grants[0]
     place.give(weaker, declared, "weaker")
     assert place.read(declared) == "weaker"
 
@@ -75,6 +78,13 @@ def test_of_two_sources_the_stronger_counts(declared: Input, stronger: str, weak
 
     place.give(stronger, declared, "")
     assert place.read(declared) == "weaker"
+
+
+def test_the_bare_name_of_another_grants_input_is_not_read() -> None:
+    """CODE or USERNAME in a job's environment is somebody else's; INPUT_CODE is not."""
+    assert read({}, {"CODE": "1", "USERNAME": "root"}, NOWHERE) == {}
+    assert list(read({}, {"INPUT_CODE": "1"}, NOWHERE)) == ["code"]
+    assert sorted(read({"grant": "authorization_code"}, {"CODE": "1"}, NOWHERE)) == ["code", "grant"]
 
 
 def test_nothing_given_is_nothing_found() -> None:

@@ -1,0 +1,113 @@
+"""A token that is there already: a repository, project or workspace access token, or a person's API token.
+
+It is tried with one harmless request, so that an expired or mistyped one fails here and not in a later step. Its kind
+is an input, and never guessed from its look or length.
+"""
+
+import re
+from base64 import b64encode
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from pipe.bitbucket.api import CLOUD_API
+from pipe.bitbucket.api_errors import api_failure, granted_scopes, lacks_scope
+from pipe.bitbucket.endpoints import is_cloud
+from pipe.errors import InputError, PipeError, RefusedError
+from pipe.grants.request import TokenRequest
+from pipe.http import Answer
+from pipe.inputs import Inputs
+from pipe.secret import Secret
+from pipe.token import AccessToken
+from pipe.token_response import json_object
+
+# The user name that git sends with a person's API token ("Using API tokens"); with all others it is x-token-auth.
+_GIT_USER = "x-bitbucket-api-token-auth"
+
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+def acquire(request: TokenRequest) -> AccessToken:
+    """Return the token of the inputs, once Bitbucket Cloud has taken it. Raises `RefusedError` if it does not.
+
+    An API token is sent with its owner's e-mail address by Basic authentication, all others as bearer tokens.
+    """
+    inputs, means = request.inputs, request.means
+    _check(inputs)
+    users = (inputs.username, _GIT_USER) if inputs.access_token_kind == "api-token" else ()
+    authorization = _authorization(inputs)
+    path = _resource(inputs)
+    means.say(f"Asking api.bitbucket.org whether it takes the token (GET {path.partition('?')[0]}).")
+
+    def attempt() -> Answer:
+        answer = means.http.send("GET", CLOUD_API + path, headers={"Authorization": authorization.reveal()})
+        # A refusal for a missing scope alone proves the token as well as an answer does; a page of a proxy does not.
+        if lacks_scope(answer) or (answer.status == 200 and json_object(answer.body)):
+            return answer
+        raise _explained(api_failure(answer, means.masked()), inputs)
+
+    answer = means.retried(attempt)
+    if users:
+        means.say(f"For git, the user name of an API token is {_GIT_USER}.")
+    return AccessToken(
+        value=inputs.access_token,
+        scopes=granted_scopes(answer),
+        expires_in=None,
+        obtained_at=datetime.now(UTC),
+        users=users,
+    )
+
+
+def _check(inputs: Inputs) -> None:
+    inputs.require("access-token")
+    if inputs.access_token_kind == "api-token":
+        inputs.require("username")
+    if ":" in inputs.username:
+        raise InputError(
+            "username holds a colon, which Basic authentication cannot carry.",
+            "RFC 7617 ends the user name at the first colon.",
+            "Give the owner's e-mail address alone, and the token as access-token.",
+        )
+    if not _TOKEN.fullmatch(inputs.access_token.reveal()):
+        raise InputError(
+            "access-token holds spaces, or letters that no token has.",
+            "Something else was stored in its place, or it was pasted with what stood around it.",
+            "Copy the token again from Bitbucket.",
+        )
+    if not is_cloud(inputs.base_url):
+        raise InputError(
+            "base-url is not Bitbucket Cloud, which the grant access_token is for.",
+            "A Data Center's tokens are checked in another way.",
+            "Leave base-url out for Bitbucket Cloud.",
+        )
+
+
+def _resource(inputs: Inputs) -> str:
+    """What is asked for: the repository that the inputs name, or whoever the token belongs to (scope `account`)."""
+    if not inputs.repository:
+        return "/user?fields=uuid"
+    workspace, slash, name = inputs.repository.partition("/")
+    if not slash or "/" in name or not (workspace.strip(" .") and name.strip(" .")):
+        raise InputError(
+            "repository is not of the form WORKSPACE/REPOSITORY.",
+            "A part is missing, or it is an address.",
+            "Write it as in the repository's address: https://bitbucket.org/WORKSPACE/REPOSITORY",
+        )
+    return f"/repositories/{quote(workspace, safe='')}/{quote(name, safe='')}?fields=uuid"
+
+
+def _explained(error: PipeError, inputs: Inputs) -> PipeError:
+    """An access token belongs to no person, and not every such token may ask who it is."""
+    if isinstance(error, RefusedError) and "not supported" in error.what and not inputs.repository:
+        return RefusedError(
+            error.what,
+            f"{error.why} Without repository, it was tried on the resource /user, which is not for every token.",
+            f"Set repository to WORKSPACE/REPOSITORY, one that the token can read. {error.now}",
+        )
+    return error
+
+
+def _authorization(inputs: Inputs) -> Secret:
+    token = inputs.access_token.reveal()
+    if inputs.access_token_kind == "access-token":
+        return Secret(f"Bearer {token}")
+    return Secret("Basic " + b64encode(f"{inputs.username}:{token}".encode()).decode())

@@ -1,0 +1,217 @@
+"""An HTTP access token of a Data Center, created for this build and replacing the one of the same name.
+
+A token cannot be prolonged, so the tokens are listed, the new one is created, and the old one deleted. Whoever asks
+is authorised by a password, by an OAuth 2.0 token, or by an application link: OAuth 1.0a, which gives no bearer token
+of its own, signs the requests that create this one.
+"""
+
+import secrets
+import time
+from base64 import b64encode
+
+from pipe.bitbucket.access_tokens import (
+    LONGEST_NAME,
+    AccessTokens,
+    Owner,
+    Wish,
+    check_permissions,
+    parse_owner,
+)
+from pipe.bitbucket.data_center import Caller, DataCenter, Way
+from pipe.bitbucket.data_center_errors import LimitError
+from pipe.bitbucket.endpoints import is_cloud
+from pipe.errors import AnswerError, InputError, MissingInputError, PipeError, UnreachableError
+from pipe.grants.request import TokenRequest
+from pipe.inputs import Inputs
+from pipe.means import Means
+from pipe.secret import Secret
+from pipe.table import BY_NAME
+from pipe.token import AccessToken
+from pipe.untrusted import show
+
+WAYS: tuple[Way, ...] = ("password", "access-token", "private-key")
+"""The inputs of which one authorises."""
+
+
+def acquire(request: TokenRequest) -> AccessToken:
+    """Create a token, then delete those of the same name that were there before; raise what keeps it from that."""
+    inputs, means = request.inputs, request.means
+    owner = _owner(inputs)
+    check_permissions(inputs.token_permissions, owner)
+    wish = Wish(_name(inputs, request.build), inputs.token_permissions, inputs.token_expiry_days)
+    return _Renewal(_tokens(inputs, means, owner), wish, means).token()
+
+
+def delete(inputs: Inputs, means: Means) -> int:
+    """Delete the owner's tokens called `token-name`, at the end of the job; return how many there were.
+
+    The name has to be given: that which a run chooses by itself tells its own step, which this one is not.
+    """
+    inputs.require("token-name")
+    tokens = _tokens(inputs, means, _owner(inputs))
+    found = tokens.named(inputs.token_name)
+    for token_id in found:
+        tokens.delete(token_id)
+    return len(found)
+
+
+def _owner(inputs: Inputs) -> Owner:
+    if is_cloud(inputs.base_url):
+        raise InputError(
+            "base-url is missing, or that of Bitbucket Cloud.",
+            "The grant http_access_token is for a Bitbucket Data Center.",
+            "Set base-url to the address of your server, with its context path.",
+        )
+    return parse_owner(inputs.token_owner)
+
+
+def _tokens(inputs: Inputs, means: Means, owner: Owner) -> AccessTokens:
+    """The owner's tokens, in the name of the user for whom the server takes whoever asks."""
+    server = DataCenter(means, inputs.base_url, _caller(inputs))
+    means.say(f"Asking {server.host} for its HTTP access tokens (authorised by {_way(inputs)}).")
+    user = server.user()
+    if not owner.names:
+        owner = Owner("user", (server.slug(user),))
+    means.say(f"As the user {show(user, means.masked())}: tokens of {owner.kind} {'/'.join(owner.names)}.")
+    return AccessTokens(server, owner)
+
+
+class _Renewal:
+    """A new token in the place of the old ones with its name, whatever goes wrong in between."""
+
+    def __init__(self, tokens: AccessTokens, wish: Wish, means: Means) -> None:
+        self._tokens = tokens
+        self._wish = wish
+        self._means = means
+        self._old = tokens.named(wish.name)
+        self._lost = False
+        """Whether the server may have made a token whose text did not arrive."""
+
+    def token(self) -> AccessToken:
+        """Create the token, delete the old ones, and return it."""
+        try:
+            token = self._means.retried(self._attempt)
+        except PipeError:
+            self._clean_up()
+            raise
+        self._means.learn(token.value)
+        for token_id in self._old:
+            try:
+                self._tokens.delete(token_id)
+            except PipeError as error:
+                self._means.say(
+                    f"Warning: an older token called {self._wish.name} (id {show(token_id, self._means.masked())}) is "
+                    f"left, and is valid until it ends or is deleted. {error.what}"
+                )
+        return token
+
+    def _attempt(self) -> AccessToken:
+        self._delete_orphans()
+        try:
+            return self._create()
+        except LimitError:
+            if not self._old:
+                raise
+            self._means.say(f"There are as many tokens as may be: deleting {self._wish.name} first.")
+            while self._old:
+                self._tokens.delete(self._old[0])
+                del self._old[0]
+            return self._create()
+
+    def _create(self) -> AccessToken:
+        """Creating is not idempotent: what went wrong may have gone wrong after the server had done it."""
+        try:
+            return self._tokens.create(self._wish)
+        except (AnswerError, UnreachableError):
+            self._lost = True
+            raise
+
+    def _delete_orphans(self) -> None:
+        if self._lost:
+            for token_id in self._tokens.named(self._wish.name):
+                if token_id not in self._old:
+                    self._tokens.delete(token_id)
+                    self._means.say(f"Deleted a token called {self._wish.name} whose text did not arrive.")
+            self._lost = False
+
+    def _clean_up(self) -> None:
+        """Leave no token behind that nobody can use, or say that one may be there."""
+        try:
+            self._delete_orphans()
+        except PipeError:
+            self._means.say(
+                f"Warning: a token called {self._wish.name} whose text nobody knows may be left. It ends by itself "
+                f"(token-expiry-days: {self._wish.days})."
+            )
+
+
+def _name(inputs: Inputs, build: str) -> str:
+    """The token's name: that of the input, or of the build and the variable, which no other job has.
+
+    Where nothing tells builds apart, chance does: a name that two jobs share would have one delete the token of the
+    other.
+    """
+    name = inputs.token_name or f"{build or secrets.token_hex(8)} {inputs.env_name}"
+    if inputs.token_name and len(name) > LONGEST_NAME:
+        raise InputError(
+            f"token-name has more than {LONGEST_NAME} characters.", "Bitbucket takes no longer one.", "Shorten it."
+        )
+    return name[-LONGEST_NAME:]
+
+
+def _way(inputs: Inputs) -> Way:
+    given: list[Way] = [way for way in WAYS if getattr(inputs, way.replace("-", "_"))]
+    if not given:
+        raise MissingInputError(
+            "password, access-token or private-key", ", ".join(BY_NAME[way].variable for way in WAYS)
+        )
+    if len(given) > 1:
+        raise InputError(
+            f"More than one way to authorise is given: {' and '.join(given)}.",
+            "The server takes one at a time, and which one was meant cannot be told.",
+            f"Give one of {', '.join(WAYS)}.",
+        )
+    return given[0]
+
+
+def _caller(inputs: Inputs) -> Caller:
+    way = _way(inputs)
+    if inputs.impersonate and way != "private-key":
+        raise InputError(
+            f"impersonate does not go together with {way}.",
+            "Only an application link can act as another user.",
+            "Leave impersonate out, or authorise by consumer-key and private-key.",
+        )
+    if way == "access-token":
+        bearer = Secret(f"Bearer {inputs.access_token.reveal()}")
+        return Caller(way, lambda _method, _url: bearer)
+    if way == "password":
+        return _basic(inputs)
+    from pipe.bitbucket.oauth1 import authorization  # noqa: PLC0415 - the other ways need no signature
+
+    inputs.require("consumer-key")
+
+    def signed(method: str, url: str) -> Secret:
+        return authorization(
+            method,
+            url,
+            consumer_key=inputs.consumer_key,
+            private_key=inputs.private_key,
+            timestamp=int(time.time()),
+            nonce=secrets.token_hex(16),
+        )
+
+    return Caller(way, signed, inputs.impersonate)
+
+
+def _basic(inputs: Inputs) -> Caller:
+    inputs.require("username")
+    if ":" in inputs.username:
+        raise InputError(
+            "username holds a colon, which Basic authentication cannot carry.",
+            "RFC 7617 ends the user name at the first colon.",
+            "Check that username and password are not joined; or authorise by an application link.",
+        )
+    pair = f"{inputs.username}:{inputs.password.reveal()}".encode()
+    basic = Secret("Basic " + b64encode(pair).decode())
+    return Caller("password", lambda _method, _url: basic)

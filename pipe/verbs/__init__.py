@@ -1,0 +1,21 @@
+"""What the program does when the first word of its command line says so: one file for each such word.
+
+Each has `UNLESS_GIVEN`, the values of inputs that nobody gave, and `run(inputs, ci, world)`. Without a word, it gets a
+token (`pipe.run`).
+"""
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The words: the names of their files."""
+    return tuple(sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py")))
+
+
+def called(name: str) -> ModuleType:
+    """The file of the word `name`, one of `names()`."""
+    return import_module(f"pipe.verbs.{name}")

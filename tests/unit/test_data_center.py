@@ -1,0 +1,95 @@
+"""The client of a Data Center's lists, and the name that a CI system gives a job."""
+
+from collections.abc import Callable
+from json import dumps
+from pathlib import Path
+from typing import TypeVar, cast
+
+import pytest
+
+from pipe import ci
+from pipe.bitbucket.access_tokens import AccessTokens, Owner, parse_owner
+from pipe.bitbucket.data_center import MOST_PAGES, Caller, DataCenter
+from pipe.errors import AnswerError, InputError
+from pipe.http import Answer
+from pipe.means import Means
+from pipe.secret import Secret
+from tests.unit.conftest import Written
+
+Result = TypeVar("Result")
+
+
+class EndlessHttp:
+    """A server whose lists have no last page."""
+
+    def __init__(self) -> None:
+        self.starts: list[str] = []
+
+    def send(self, method: str, url: str, *, headers: dict[str, str], json: object = None) -> Answer:
+        self.starts.append(url.partition("start=")[2])
+        body = {"isLastPage": False, "values": [], "nextPageStart": int(self.starts[-1]) + 1}
+        return Answer(200, {}, dumps(body).encode(), "git.example.com")
+
+
+class Once:
+    """Means that try everything once."""
+
+    def __init__(self) -> None:
+        self.http = EndlessHttp()
+
+    def retried(self, attempt: Callable[[], Result]) -> Result:
+        return attempt()
+
+    def masked(self) -> tuple[str, ...]:
+        return ()
+
+
+def test_a_list_without_end_ends() -> None:
+    """Pages are counted: a faulty server does not keep the run busy until its deadline."""
+    means = Once()
+    caller = Caller("access-token", lambda _method, _url: Secret("Bearer x"))
+    server = DataCenter(cast("Means", means), "https://git.example.com", caller)
+
+    with pytest.raises(AnswerError, match="no page of a list"):
+        AccessTokens(server, Owner("user", ("bot",))).named("name")
+
+    assert len(means.http.starts) == MOST_PAGES
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("user:bob", "users/bob"),
+        ("user:b b&c", "users/b%20b%26c"),
+        ("project:PRJ", "projects/PRJ"),
+        ("project:~bob", "projects/~bob"),
+        ("repository:PRJ/a.b", "projects/PRJ/repos/a.b"),
+        ("repository:~bob/a?b", "projects/~bob/repos/a%3Fb"),
+    ],
+)
+def test_names_are_parts_of_the_address_and_no_more(text: str, path: str) -> None:
+    """Whatever stands in them."""
+    assert parse_owner(text).path() == f"/rest/access-tokens/latest/{path}"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "me", "user:", "user:a/b", "project:a/b", "repository:a", "repository:a/b/c", "user:.."]
+)
+def test_what_names_nobody_is_refused(text: str) -> None:
+    """The error says what is allowed."""
+    with pytest.raises(InputError) as caught:
+        parse_owner(text)
+
+    assert caught.value.now == "Allowed: user, user:SLUG, project:KEY, repository:KEY/SLUG."
+
+
+@pytest.mark.parametrize("name", ci.names())
+def test_a_job_has_a_name_of_its_own_or_none(name: str, written: Written) -> None:
+    """All the variables that tell it apart are needed: without one of them, another job could have the same name."""
+    system = ci.called(name)
+    env = {variable: f"<{variable}>" for variable in system.build_variables}
+
+    assert system(env, written.log, Path()).build_name() == " ".join(env.values())
+    for missing in env:
+        less = {variable: text for variable, text in env.items() if variable != missing}
+        assert system(less, written.log, Path()).build_name() == ""
