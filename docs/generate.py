@@ -120,6 +120,9 @@ def _usage(declared: Input) -> str:
         parts.append(f"One of {', '.join(f'`{choice}`' for choice in declared.choices)}.")
     if declared.grants:
         parts.append(f"For the grant {' or '.join(f'`{grant}`' for grant in declared.grants)}.")
+    if declared.client_auths:
+        also = "Or for" if declared.grants else "For"
+        parts.append(f"{also} `client-auth` {' or '.join(f'`{way}`' for way in declared.client_auths)}.")
     if declared.aliases:
         parts.append(f"Also read from {' and '.join(f'`{alias}`' for alias in declared.aliases)}.")
     return " ".join(parts)

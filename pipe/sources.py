@@ -43,16 +43,31 @@ def read(
     named = env_file or env.get("ENV_FILE", "")
     from_file = _env_file(cwd / named) if named else {}
     given = {name: Given(text, "its default") for name, text in (unless_given or {}).items()}
-    chosen = _first(BY_NAME["grant"], options, env, from_file, cwd) or given.get("grant")
-    grant = chosen.text if chosen else BY_NAME["grant"].default
+    chosen = {}
+    for name in ("grant", "client-auth"):
+        found = _first(BY_NAME[name], options, env, from_file, cwd) or given.get(name)
+        chosen[name] = found.text if found else BY_NAME[name].default
     for declared in TABLE:
-        # PASSWORD or CODE in a job's environment is nobody's secret here unless the grant uses it: masking its value
-        # could star a whole log.
-        used = not declared.grants or grant in declared.grants
-        asked = declared if used else declared._replace(own_variable=False)
+        foreign = not _is_used(declared, chosen) or (declared.names_server and _is_declared(declared, env))
+        asked = declared._replace(own_variable=False) if foreign else declared
         if (found := _first(asked, options, env, from_file, cwd)) is not None:
             given[declared.name] = found
     return given
+
+
+def _is_used(declared: Input, chosen: Mapping[str, str]) -> bool:
+    """Whether the run has a use for it.
+
+    PASSWORD or CODE in a job's environment is nobody's secret here otherwise: masking its value could star a whole log.
+    """
+    if not declared.grants and not declared.client_auths:
+        return True
+    return chosen["grant"] in declared.grants or chosen["client-auth"] in declared.client_auths
+
+
+def _is_declared(declared: Input, env: Mapping[str, str]) -> bool:
+    """Whether a runner knows this input: it then sets the variable to nothing where the workflow does not give it."""
+    return f"INPUT_{declared.name.upper()}" in env or f"INPUT_{declared.variable}" in env
 
 
 def told(declared: Input, options: Mapping[str, str], env: Mapping[str, str]) -> Given | None:

@@ -26,22 +26,31 @@ TABLE = (
         "private-key",
         "An RSA private key, a PEM file without a passphrase, whose public key the server knows.",
         secret=True,
+        grants=_DATA_CENTER,
+        client_auths=("private_key_jwt",),
     ),
     Input(
         "key-id",
-        "For `private_key_jwt`: the `kid` by which the server knows the key, if it asks for one.",
-        grants=OAUTH_GRANTS,
+        "The `kid` by which the server knows the key, if it asks for one.",
+        client_auths=("private_key_jwt",),
     ),
     Input("grant", "How to get the token.", default="client_credentials", choices=GRANTS),
     Input("base-url", "The Bitbucket to ask. A Data Center's address keeps its context path.", default=CLOUD),
-    Input("token-url", "The token endpoint of any other OAuth 2.0 server; otherwise it follows from `base-url`."),
+    Input(
+        "token-url",
+        "The token endpoint of any other OAuth 2.0 server; otherwise it follows from `base-url`.",
+        names_server=True,
+    ),
     Input(
         "issuer",
         "An OAuth 2.0 server that describes itself (RFC 8414 or OpenID Connect Discovery), instead of `token-url`.",
         grants=OAUTH_GRANTS,
+        names_server=True,
     ),
     Input(
-        "revocation-url", "Where `revoke` gives a token back (RFC 7009); a server that `issuer` names says it itself."
+        "revocation-url",
+        "Where `revoke` gives a token back (RFC 7009); a server that `issuer` names says it itself.",
+        names_server=True,
     ),
     Input(
         "client-auth",

@@ -70,6 +70,8 @@ def test_of_two_sources_the_stronger_counts(declared: Input, stronger: str, weak
     place = Place(tmp_path)
     if declared.grants:
         place.env["INPUT_GRANT"] = declared.grants[0]
+    elif declared.client_auths:
+        place.env["INPUT_CLIENT-AUTH"] = declared.client_auths[0]
     place.give(weaker, declared, "weaker")
     assert place.read(declared) == "weaker"
 
@@ -77,7 +79,29 @@ def test_of_two_sources_the_stronger_counts(declared: Input, stronger: str, weak
     assert place.read(declared) == "stronger"
 
     place.give(stronger, declared, "")
-    assert place.read(declared) == "weaker"
+    withheld = declared.names_server and stronger == "INPUT_" and weaker not in ("INPUT_-", "PLUGIN_")
+    assert place.read(declared) == (None if withheld else "weaker")
+
+
+@pytest.mark.parametrize("name", ["token-url", "issuer", "revocation-url"])
+def test_a_jobs_own_variable_never_decides_where_an_actions_secret_goes(name: str, tmp_path: Path) -> None:
+    """A runner sets INPUT_ISSUER to nothing: the ISSUER of the job, or a file that it names, is for other programs."""
+    declared = BY_NAME[name]
+    (tmp_path / "file").write_text("https://elsewhere.example", encoding="utf-8")
+    jobs = {declared.variable: "https://elsewhere.example", f"{declared.variable}_FILE": "file"}
+
+    assert name in read({}, jobs, tmp_path)
+    assert name not in read({}, {**jobs, f"INPUT_{name.upper()}": ""}, tmp_path)
+    assert (
+        read({}, {**jobs, f"INPUT_{name.upper()}": "https://id.example"}, tmp_path)[name].text == "https://id.example"
+    )
+
+
+def test_a_private_key_of_the_jobs_own_is_left_alone() -> None:
+    """Unless the run signs something."""
+    assert read({}, {"PRIVATE_KEY": "x"}, NOWHERE) == {}
+    assert "private-key" in read({"client-auth": "private_key_jwt"}, {"PRIVATE_KEY": "x"}, NOWHERE)
+    assert "private-key" in read({"grant": "http_access_token"}, {"PRIVATE_KEY": "x"}, NOWHERE)
 
 
 def test_the_bare_name_of_another_grants_input_is_not_read() -> None:
