@@ -40,7 +40,6 @@ _FROM = {
     "prlimit": "Debian's util-linux",
     "rsync": "Debian's rsync",
     "setpriv": "Debian's util-linux",
-    "squid": "Debian's squid",
     "tinyproxy": "Debian's tinyproxy",
     "zizmor": "PyPI's zizmor",
 }
