@@ -46,9 +46,7 @@ class World(NamedTuple):
 def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     """Get a token, check it, and hand it to later steps. Raises a `PipeError` for each way that can fail."""
     ci.check_channel(inputs.channel, inputs.channel_file)
-    masks = known_forms(inputs, world.env)
-    world.log.hide(masks)
-    ci.mask(masks)
+    mask_inputs(inputs, ci, world)
     world.log.line(f"bitbucket-token {VERSION} on {ci.title}")
     token = acquire(inputs, ci, world)
     token_masks = token.forms()
@@ -59,6 +57,13 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     check(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
     hand_over(inputs, ci, world, token)
     ci.summarize({**facts, "variable": inputs.env_name})
+
+
+def mask_inputs(inputs: Inputs, ci: CiSystem, world: World) -> None:
+    """Mask every secret that is known before the token is, before anything else is done or said."""
+    masks = known_forms(inputs, world.env)
+    world.log.hide(masks)
+    ci.mask(masks)
 
 
 def known_forms(inputs: Inputs, env: Mapping[str, str]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from pipe.grants.request import TokenRequest
 from pipe.inputs import Inputs
 from pipe.loopback import Loopback, Redirected
 from pipe.means import Means
-from pipe.run import World, known_forms, means_of, store_of
+from pipe.run import World, mask_inputs, means_of, store_of
 from pipe.secret import Secret
 from pipe.token import AccessToken
 from pipe.untrusted import show
@@ -32,9 +32,7 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     Raises a `PipeError` for each way that can fail. The token for right now is dropped.
     """
     inputs = inputs._replace(grant="authorization_code")
-    masks = known_forms(inputs, world.env)
-    world.log.hide(masks)
-    ci.mask(masks)
+    mask_inputs(inputs, ci, world)
     means = means_of(inputs, ci, world)
     _check(inputs)
     request = TokenRequest(inputs, means, store_of(inputs, means))

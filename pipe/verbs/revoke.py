@@ -14,7 +14,7 @@ from pipe.inputs import Inputs
 from pipe.means import Means
 from pipe.oauth_client import asks_cloud, client_of, require_client, server_of
 from pipe.revocation import revoke
-from pipe.run import World, known_forms, means_of
+from pipe.run import World, mask_inputs, means_of
 from pipe.secret import Secret
 
 UNLESS_GIVEN: dict[str, str] = {}
@@ -33,9 +33,7 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
         return
     token = inputs.access_token or Secret(world.env.get(inputs.env_name, ""))
     inputs = inputs._replace(access_token=token)
-    masks = known_forms(inputs, world.env)
-    world.log.hide(masks)
-    ci.mask(masks)
+    mask_inputs(inputs, ci, world)
     means = means_of(inputs, ci, world)
     if not token:
         means.say(f"Nothing to revoke: {inputs.env_name} holds no token.")
@@ -63,9 +61,7 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
 
 def _delete(delete: Callable[[Inputs, Means], int], inputs: Inputs, ci: CiSystem, world: World) -> None:
     """Delete the tokens of a name, of which this job has created one."""
-    masks = known_forms(inputs, world.env)
-    world.log.hide(masks)
-    ci.mask(masks)
+    mask_inputs(inputs, ci, world)
     means = means_of(inputs, ci, world)
     try:
         count = delete(inputs, means)
