@@ -50,7 +50,7 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         signals.ring_at(Deadline(float(BY_NAME["deadline"].default), start=start))
         options = split(arguments)
         if options.shows:
-            _show(options.shows)
+            _show(options)
             return 0
         if _wants_print(options, env):
             log = Log(sys.stderr, sys.stderr)
@@ -64,7 +64,8 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         log.debugging = log.debugging or inputs.debug
         deadline = Deadline(inputs.deadline, start=start)
         signals.ring_at(deadline)
-        _do(options.verb)(inputs, ci, World(env, cwd, sys.stdout, log, deadline, uninterrupted=signals.held))
+        world = World(env, cwd, sys.stdout, log, deadline, uninterrupted=signals.held, asked=options.asked)
+        _do(options.verb)(inputs, ci, world)
         return 0
     except PipeError as error:
         return _failed(error, ci, log)
@@ -157,11 +158,11 @@ def _traceback(log: Log) -> None:
         log.failure(f"debug: {line}")
 
 
-def _show(what: str) -> None:
+def _show(options: Options) -> None:
     from pipe.help import text  # noqa: PLC0415 - a run needs no help
 
     with suppress(OSError):
-        sys.stdout.write(text() if what == "help" else f"bitbucket-token {VERSION}\n")
+        sys.stdout.write(text(options.verb) if options.shows == "help" else f"bitbucket-token {VERSION}\n")
         sys.stdout.flush()
 
 

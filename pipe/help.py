@@ -3,15 +3,16 @@
 from textwrap import wrap
 
 from pipe.input import Input
+from pipe.option import Option
 from pipe.table import TABLE
+from pipe.verbs import called, names
 
 _HEAD = """\
 bitbucket-token: turn a Bitbucket consumer key and secret into a masked bearer token for later steps.
 
     CONSUMER_KEY=... CONSUMER_SECRET=... bitbucket-token [--NAME VALUE]...
-    CONSUMER_KEY=... CONSUMER_SECRET=... bitbucket-token login --refresh-token-store PLACE
-    CONSUMER_KEY=... CONSUMER_SECRET=... bitbucket-token revoke --issuer URL
 
+{verbs}
 Every input can be given as --NAME, as INPUT_NAME (GitHub), PLUGIN_NAME (Drone, Harness, Woodpecker), NAME, or
 NAME_FILE (a file's content), in upper case with _ for -, strongest first; and last in a file that --env-file names.
 Secrets are not taken from the command line.
@@ -27,9 +28,30 @@ Exit codes: 0 exported, 2 wrong input, 3 refused, 4 not reached, 5 unusable answ
 """
 
 
-def text() -> str:
-    """Return the help, ready to be printed."""
-    return _HEAD + "".join(map(_entry, TABLE)) + _TAIL
+def text(verb: str = "") -> str:
+    """Return the help of the program, or of one of its verbs, ready to be printed."""
+    if verb:
+        return _of_verb(verb)
+    verbs = "".join(f"    bitbucket-token {name:8}{called(name).SUMMARY}\n" for name in names())
+    return _HEAD.format(verbs=verbs) + "".join(map(_entry, TABLE)) + _TAIL
+
+
+def _of_verb(verb: str) -> str:
+    module = called(verb)
+    options = " [OPTION]..." if module.OPTIONS else ""
+    words = f" {module.WORDS}" if module.WORDS else ""
+    others = "".join(f"\n  --{name}\n      Unless given: {value}.\n" for name, value in module.UNLESS_GIVEN.items())
+    return (
+        f"bitbucket-token {verb}{words}{options}: {module.SUMMARY}\n"
+        + "".join(_own_entry(option) for option in module.OPTIONS)
+        + others
+        + "\nAnd every input: see bitbucket-token --help.\n"
+    )
+
+
+def _own_entry(option: Option) -> str:
+    lines = wrap(option.meaning + (" May be given more than once." if option.many else ""), 100)
+    return f"\n  --{option.name} {option.value}".rstrip() + "\n" + "".join(f"      {line}\n" for line in lines)
 
 
 def _entry(declared: Input) -> str:

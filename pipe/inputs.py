@@ -55,6 +55,9 @@ class Inputs(NamedTuple):
     resource: str
     required_scopes: tuple[str, ...]
     min_lifetime: float
+    verify: str
+    configure_git: bool
+    revoke: bool
     env_name: str
     export_env: bool
     mask_log: bool
@@ -133,6 +136,9 @@ def check(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inputs:
         resource=parse_uri("resource", value("resource")),
         required_scopes=parse_scopes("required-scopes", value("required-scopes")),
         min_lifetime=parse_seconds("min-lifetime", value("min-lifetime"), at_least=0),
+        verify=parse_text("verify", value("verify")),
+        configure_git=parse_flag("configure-git", value("configure-git")),
+        revoke=parse_flag("revoke", value("revoke")),
         env_name=parse_env_name("env-name", value("env-name")),
         export_env=parse_flag("export-env", value("export-env")),
         mask_log=parse_flag("mask-log", value("mask-log")),

@@ -1,10 +1,11 @@
 """The command line, split into inputs and their values. No error repeats a value: it may be a misplaced secret."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pipe.errors import InputError
+from pipe.option import Asked, Option
 from pipe.table import BY_NAME
 
 
@@ -18,26 +19,37 @@ class Options(NamedTuple):
     """`help` or `version` if only that is asked for."""
     verb: str = ""
     """The first word, if it is one of `pipe.verbs`."""
+    asked: Asked = Asked()
+    """What is there for the verb alone."""
 
 
 def split(arguments: Sequence[str]) -> Options:
-    """Split a verb, `--name value`, `--name=value` and bare flags. Raises `InputError` for anything else."""
+    """Split a verb, its words, `--name value`, `--name=value` and bare flags. Raises `InputError` for anything else."""
     values: dict[str, str] = {}
+    own: dict[str, tuple[str, ...]] = {}
+    words: list[str] = []
     rest = list(arguments)
     verb = rest.pop(0) if _is_verb(rest[:1]) else ""
+    takes_words, known = _own_options(verb)
     while rest:
         argument = rest.pop(0)
         if argument in ("--help", "-h", "--version"):
-            return Options({}, shows="version" if argument == "--version" else "help")
+            return Options({}, shows="version" if argument == "--version" else "help", verb=verb)
+        if takes_words and not argument.startswith("-"):
+            words.append(argument)
+            continue
         name, equals, text = argument.removeprefix("--").partition("=")
-        if not argument.startswith("--") or not (name == "env-file" or name in BY_NAME):
+        if not argument.startswith("--") or not (name == "env-file" or name in BY_NAME or name in known):
             raise _unknown(argument)
         if not equals:
-            text = _value_of(name, rest)
-        if name in values:
+            text = _value_of(name, rest, known)
+        if name in values or (name in own and not known[name].many):
             raise InputError(f"--{name} is given twice.", "Only one value can count.", "Give it once.")
-        values[name] = text
-    return Options(values, env_file=values.pop("env-file", ""), verb=verb)
+        if name in known:
+            own[name] = (*own.get(name, ()), text)
+        else:
+            values[name] = text
+    return Options(values, env_file=values.pop("env-file", ""), verb=verb, asked=Asked(tuple(words), own))
 
 
 def _is_verb(words: list[str]) -> bool:
@@ -48,8 +60,20 @@ def _is_verb(words: list[str]) -> bool:
     return words[0] in names()
 
 
-def _value_of(name: str, rest: list[str]) -> str:
+def _own_options(verb: str) -> tuple[bool, Mapping[str, Option]]:
+    """Whether the verb takes words, and its options by name."""
+    if not verb:
+        return False, {}
+    from pipe.verbs import called  # noqa: PLC0415
+
+    module = called(verb)
+    return bool(module.WORDS), {option.name: option for option in module.OPTIONS}
+
+
+def _value_of(name: str, rest: list[str], known: Mapping[str, Option]) -> str:
     """Take the value of `name` from the words that follow; a flag without one is true."""
+    if name in known and not known[name].value:
+        return "true"
     if name in BY_NAME and BY_NAME[name].flag and (not rest or rest[0].startswith("--")):
         return "true"
     if not rest:

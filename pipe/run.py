@@ -18,6 +18,7 @@ from pipe.http import Http
 from pipe.inputs import Inputs
 from pipe.log import Log
 from pipe.means import Means
+from pipe.option import Asked
 from pipe.proxies import named, passwords
 from pipe.scope import shown
 from pipe.secret import forms
@@ -38,6 +39,8 @@ class World(NamedTuple):
     sleep: Callable[[float], None] = time.sleep
     uninterrupted: Callable[[], AbstractContextManager[None]] = nullcontext
     """Lets a block be done to its end before an interrupt counts."""
+    asked: Asked = Asked()
+    """What the command line says beyond the inputs."""
 
     def __repr__(self) -> str:
         return f"World({str(self.cwd)!r})"

@@ -119,6 +119,24 @@ TABLE = (
     Input("required-scopes", "Fail (exit 6) unless all of these are granted; scopes implied by others count."),
     Input("min-lifetime", "Fail (exit 6) if the token lives for fewer seconds than this.", default="0"),
     Input(
+        "verify",
+        "`WORKSPACE` or `WORKSPACE/REPOSITORY` (Data Center: `PROJECT`, `PROJECT/REPOSITORY`) that the token has to be "
+        "good for, or `true` for the repository that a step of Bitbucket Pipelines runs for; else fail (exit 6).",
+        default="false",
+    ),
+    Input(
+        "configure-git",
+        "Let plain `git` in later steps reach Bitbucket over https with the token, and no other host.",
+        default="false",
+        flag=True,
+    ),
+    Input(
+        "revoke",
+        "`false`: do not give the token back at the end of the job.",
+        default="true",
+        flag=True,
+    ),
+    Input(
         "env-name",
         "The exported variable; `_EXPIRES_AT` and `_SCOPES` are appended for its two companions.",
         default="BITBUCKET_ACCESS_TOKEN",

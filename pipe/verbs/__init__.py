@@ -1,7 +1,8 @@
 """What the program does when the first word of its command line says so: one file for each such word.
 
-Each has `UNLESS_GIVEN`, the values of inputs that nobody gave, and `run(inputs, ci, world)`. Without a word, it gets a
-token (`pipe.run`).
+Each has `SUMMARY`, what it does in one line; `UNLESS_GIVEN`, the values of inputs that nobody gave; `WORDS`, what the
+words after it are called, empty if it takes none; `OPTIONS`, what it takes beside the inputs; and
+`run(inputs, ci, world)`. Without a verb, the program gets a token (`pipe.run`).
 """
 
 from functools import cache

@@ -17,12 +17,16 @@ from pipe.grants.request import TokenRequest
 from pipe.inputs import Inputs
 from pipe.loopback import Loopback, Redirected
 from pipe.means import Means
+from pipe.option import Option
 from pipe.run import World, mask_inputs, means_of, store_of
 from pipe.secret import Secret
 from pipe.token import AccessToken
 from pipe.untrusted import show
 from pipe.values import is_loopback
 
+SUMMARY = "A person allows access once, in the browser, and a pipeline gets the refresh token."
+WORDS = ""
+OPTIONS: tuple[Option, ...] = ()
 UNLESS_GIVEN = {"grant": "authorization_code", "redirect-uri": "http://localhost:8976/", "deadline": "600"}
 
 

@@ -13,10 +13,14 @@ from pipe.grants import taking_back
 from pipe.inputs import Inputs
 from pipe.means import Means
 from pipe.oauth_client import asks_cloud, client_of, require_client, server_of
+from pipe.option import Option
 from pipe.revocation import revoke
 from pipe.run import World, mask_inputs, means_of
 from pipe.secret import Secret
 
+SUMMARY = "Give the token back, where the server takes it."
+WORDS = ""
+OPTIONS: tuple[Option, ...] = ()
 UNLESS_GIVEN: dict[str, str] = {}
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)

@@ -64,6 +64,8 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         "env_name": "BITBUCKET_ACCESS_TOKEN",
         "export_env": True,
         "mask_log": True,
+        "verify": "false",
+        "revoke": True,
         "ci": "auto",
         "max_attempts": 5,
         "timeout": 10.0,

@@ -1,11 +1,14 @@
 """Verbs: found by their files, told apart from options, and quiet."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
+from pipe import help as help_page
 from pipe import verbs
 from pipe.errors import InputError
+from pipe.option import Asked, Option
 from pipe.options import Options, split
 from pipe.table import BY_NAME
 from pipe.verbs import login
@@ -18,6 +21,70 @@ def test_verbs_are_the_files_that_are_there() -> None:
         verb = verbs.called(name)
         assert callable(verb.run)
         assert set(verb.UNLESS_GIVEN) <= set(BY_NAME)
+        assert verb.SUMMARY.endswith(".")
+        assert not {option.name for option in verb.OPTIONS} & {*BY_NAME, "env-file", "help", "version"}
+
+
+@pytest.mark.parametrize("name", verbs.names())
+def test_a_verb_has_a_help_of_its_own(name: str) -> None:
+    """It tells the verb's options, and other values of inputs."""
+    options = split([name, "--help"])
+    text = help_page.text(options.verb)
+    verb = verbs.called(name)
+
+    assert options.shows == "help"
+    assert text.startswith(f"bitbucket-token {name}")
+    assert f"bitbucket-token {name:8}{verb.SUMMARY}" in help_page.text()
+    assert all(f"\n  --{option.name}" in text for option in verb.OPTIONS)
+    assert all(value in text for value in verb.UNLESS_GIVEN.values())
+    assert max(map(len, text.splitlines())) <= 120
+
+
+@pytest.fixture
+def lister(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A verb that takes words and options of its own."""
+    options = (Option("all", "All."), Option("only", "Only these.", "NAME", many=True), Option("most", "So many.", "N"))
+    module = SimpleNamespace(WORDS="PATH...", OPTIONS=options)
+    monkeypatch.setattr(verbs, "names", lambda: ("list",))
+    monkeypatch.setattr(verbs, "called", lambda _name: module)
+
+
+@pytest.mark.usefixtures("lister")
+def test_a_verb_takes_words_and_options_of_its_own() -> None:
+    """In any order, and beside the inputs."""
+    given = ["list", "a", "--all", "b", "--only", "x", "--scope", "s", "--only=y=z", "--most", "3"]
+    options = split(given)
+
+    assert options.values == {"scope": "s"}
+    assert options.asked.words == ("a", "b")
+    assert options.asked.has("all")
+    assert not options.asked.has("only-these")
+    assert options.asked.values("only") == ("x", "y=z")
+    assert options.asked.value("most") == "3"
+    assert options.asked.value("least", "1") == "1"
+    assert options.asked.values("least") == ()
+
+
+@pytest.mark.usefixtures("lister")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--most", "1", "--most", "2"], "--most is given twice"),
+        (["--all", "--all"], "--all is given twice"),
+        (["--only"], "--only has no value"),
+        (["-x"], "a word that is no option"),
+        (["--other"], "There is no option --other"),
+    ],
+)
+def test_what_a_verb_does_not_know_is_refused(words: list[str], said: str) -> None:
+    """As is what may be there once only."""
+    with pytest.raises(InputError, match=said):
+        split(["list", *words])
+
+
+def test_what_a_command_line_says_does_not_show_by_accident() -> None:
+    """A word or a value may be a misplaced secret."""
+    assert repr(Asked(("hunter2",), {"only": ("hunter2",)})) == "Asked(1 words, only)"
 
 
 def test_a_verb_is_the_first_word() -> None:
@@ -25,6 +92,7 @@ def test_a_verb_is_the_first_word() -> None:
     assert split(["login", "--scope", "a"]) == Options({"scope": "a"}, verb="login")
     assert split(["--scope", "login"]) == Options({"scope": "login"})
     assert split(["login", "--help"]).shows == "help"
+    assert split(["login", "--help"]).verb == "login"
 
 
 @pytest.mark.parametrize("word", ["__init__", "../cli", "LOGIN", "log", "", "login.py"])
