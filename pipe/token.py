@@ -1,9 +1,13 @@
 """The access token and what the server said of it."""
 
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from pipe.secret import Secret, forms
+
+GIT_USER = "x-token-auth"
+"""The user name of an access token at Bitbucket Cloud's git ("Use OAuth on Bitbucket Cloud")."""
 
 
 class AccessToken(NamedTuple):
@@ -18,8 +22,10 @@ class AccessToken(NamedTuple):
     obtained_at: datetime
     refresh_token: Secret | None = None
     """What the server handed out to get the next token with (RFC 6749 section 6), if it did."""
-    users: tuple[str, ...] = ()
-    """The user names that it is a password for, beside `x-token-auth`."""
+    api_user: str = ""
+    """Who sends it to the REST API by Basic authentication; empty for a bearer token."""
+    git_user: str = GIT_USER
+    """Who sends it to Bitbucket Cloud's git."""
 
     @property
     def expires_at(self) -> str:
@@ -29,7 +35,14 @@ class AccessToken(NamedTuple):
         end = self.obtained_at.astimezone(UTC) + timedelta(seconds=self.expires_in)
         return end.strftime("%Y-%m-%dT%H:%M:%SZ")
 
+    def authorization(self) -> Secret:
+        """The `Authorization` header with which the REST API takes the token (RFC 6750 section 2.1, RFC 7617)."""
+        token = self.value.reveal()
+        if not self.api_user:
+            return Secret(f"Bearer {token}")
+        return Secret("Basic " + b64encode(f"{self.api_user}:{token}".encode()).decode())
+
     def forms(self) -> tuple[str, ...]:
         """All that has to be masked, longest first: the token, and what Basic authentication makes of it."""
-        found = {form for user in (None, *self.users) for form in forms(self.value, key=user)}
+        found = {form for user in (self.api_user, self.git_user) for form in forms(self.value, key=user)}
         return tuple(sorted(found, key=lambda form: (-len(form), form)))

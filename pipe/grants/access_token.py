@@ -5,7 +5,6 @@ is an input, and never guessed from its look or length.
 """
 
 import re
-from base64 import b64encode
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -16,7 +15,6 @@ from pipe.errors import InputError, PipeError, RefusedError
 from pipe.grants.request import TokenRequest
 from pipe.http import Answer
 from pipe.inputs import Inputs
-from pipe.secret import Secret
 from pipe.token import AccessToken
 from pipe.token_response import json_object
 
@@ -33,8 +31,10 @@ def acquire(request: TokenRequest) -> AccessToken:
     """
     inputs, means = request.inputs, request.means
     _check(inputs)
-    users = (inputs.username, _GIT_USER) if inputs.access_token_kind == "api-token" else ()
-    authorization = _authorization(inputs)
+    token = AccessToken(inputs.access_token, scopes=None, expires_in=None, obtained_at=datetime.now(UTC))
+    if inputs.access_token_kind == "api-token":
+        token = token._replace(api_user=inputs.username, git_user=_GIT_USER)
+    authorization = token.authorization()
     path = _resource(inputs)
     means.say(f"Asking api.bitbucket.org whether it takes the token (GET {path.partition('?')[0]}).")
 
@@ -46,15 +46,9 @@ def acquire(request: TokenRequest) -> AccessToken:
         raise _explained(api_failure(answer, means.masked()), inputs)
 
     answer = means.retried(attempt)
-    if users:
+    if token.api_user:
         means.say(f"For git, the user name of an API token is {_GIT_USER}.")
-    return AccessToken(
-        value=inputs.access_token,
-        scopes=granted_scopes(answer),
-        expires_in=None,
-        obtained_at=datetime.now(UTC),
-        users=users,
-    )
+    return token._replace(scopes=granted_scopes(answer))
 
 
 def _check(inputs: Inputs) -> None:
@@ -104,10 +98,3 @@ def _explained(error: PipeError, inputs: Inputs) -> PipeError:
             f"Set repository to WORKSPACE/REPOSITORY, one that the token can read. {error.now}",
         )
     return error
-
-
-def _authorization(inputs: Inputs) -> Secret:
-    token = inputs.access_token.reveal()
-    if inputs.access_token_kind == "access-token":
-        return Secret(f"Bearer {token}")
-    return Secret("Basic " + b64encode(f"{inputs.username}:{token}".encode()).decode())
