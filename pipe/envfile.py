@@ -15,6 +15,7 @@ from importlib import resources
 from pathlib import Path
 
 from pipe.errors import ExportError
+from pipe.git import Setting
 from pipe.private_file import give, open_directory, put
 from pipe.secret import Secret
 
@@ -51,11 +52,18 @@ _OTHERWISE = (
 )
 
 
-def render(variables: Mapping[str, str | Secret], *, masks: Sequence[str], mask_log: bool, remove: str | None) -> str:
+def render(
+    variables: Mapping[str, str | Secret],
+    *,
+    masks: Sequence[str],
+    mask_log: bool,
+    remove: str | None,
+    git: Sequence[Setting] = (),
+) -> str:
     """Return the text of an env file, for `.` or `eval` in a POSIX shell.
 
     `masks` are the texts to replace by `***`, longest first, as `pipe.secret.forms` gives them. `remove` is the
-    path of the file, which then removes itself when it is loaded; `None` keeps it.
+    path of the file, which then removes itself when it is loaded; `None` keeps it. `git` is added to git's settings.
     Raises `ValueError` for what no shell can hold: a name that is none, or a NUL in a value.
     """
     nonce = secrets.token_hex(8)
@@ -66,6 +74,7 @@ def render(variables: Mapping[str, str | Secret], *, masks: Sequence[str], mask_
         REMOVE="" if remove is None else _fill("envfile_remove.sh", PATHS=_paths(remove)),
         FILTER=_filter(nonce, forms) if forms else "",
         EXPORTS="\n".join(f"export {_name(name)}={quote(_text(value))}" for name, value in variables.items()),
+        GIT=_git(nonce, git) if git else "",
     )
 
 
@@ -109,10 +118,6 @@ def _name(name: str) -> str:
     return name
 
 
-def _text(value: str | Secret) -> str:
-    return value.reveal() if isinstance(value, Secret) else value
-
-
 def _lines(masks: Sequence[str]) -> list[str]:
     """The masks line by line, as the filter sees its input, longest first and without repetition."""
     lines = {line for mask in masks for shown in (mask, *_in_traces(mask)) for line in shown.split("\n") if line}
@@ -125,6 +130,15 @@ def _in_traces(mask: str) -> Iterator[str]:
     yield mask.replace("'", "'\"'\"'")
     yield re.sub(r'([$`"\\])', r"\\\1", mask)
     yield re.sub(r"([^A-Za-z0-9_@%+=:./~-])", r"\\\1", mask)
+
+
+def _git(nonce: str, settings: Sequence[Setting]) -> str:
+    words = (f"{quote(setting.key)} {quote(_text(setting.value))}" for setting in settings)
+    return _fill("envfile_git.sh", ID=nonce, SETTINGS="\n".join(f"    __bitbucket_token_put {two}" for two in words))
+
+
+def _text(value: str | Secret) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
 
 
 def _filter(nonce: str, forms: Sequence[str]) -> str:

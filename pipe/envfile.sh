@@ -10,6 +10,7 @@ case ${BASH_VERSION-} in ?*) __bitbucket_token_debug=$(trap -p DEBUG) && trap - 
 @REMOVE@
 @FILTER@
 @EXPORTS@
+@GIT@
 for __bitbucket_token_one in a C e f u T v x; do
   case $__bitbucket_token_set in
     *"$__bitbucket_token_one"*) __bitbucket_token_again=${__bitbucket_token_again-}$__bitbucket_token_one ;;

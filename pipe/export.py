@@ -1,8 +1,10 @@
 """What is handed to later steps, whatever the CI system."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from pipe.git import Setting, variables
 from pipe.secret import Secret
 from pipe.token import AccessToken
 
@@ -22,6 +24,8 @@ class Export(NamedTuple):
     channel_file: Path | None = None
     masks: tuple[str, ...] = ()
     """All forms of all secrets, longest first."""
+    git: tuple[Setting, ...] = ()
+    """What has plain git use the token, if that was asked for."""
 
     def __repr__(self) -> str:
         return f"Export({self.env_name})"
@@ -34,8 +38,15 @@ class Export(NamedTuple):
             f"{self.env_name}_SCOPES": " ".join(self.token.scopes or ()),
         }
 
+    def with_git(self, env: Mapping[str, str]) -> dict[str, str | Secret]:
+        """The variables and, after them, git's settings, which come after those that are in `env` already."""
+        return {**self.variables(), **variables(self.git, env)}
+
     def texts(self) -> dict[str, str]:
-        """The same variables as texts, for those who write them down: the token is revealed."""
-        return {
-            name: value.reveal() if isinstance(value, Secret) else value for name, value in self.variables().items()
-        }
+        """The variables without git's, as texts, for those who write them down: the token is revealed."""
+        return plain(self.variables())
+
+
+def plain(variables: Mapping[str, str | Secret]) -> dict[str, str]:
+    """Return `variables` as texts, secrets revealed."""
+    return {name: value.reveal() if isinstance(value, Secret) else value for name, value in variables.items()}

@@ -14,7 +14,9 @@ def render(form: str, export: Export) -> str:
     if form == "json":
         return _json(export)
     if form == "sh":
-        return envfile.render(export.variables(), masks=export.masks, mask_log=export.mask_log, remove=None)
+        return envfile.render(
+            export.variables(), masks=export.masks, mask_log=export.mask_log, remove=None, git=export.git
+        )
     return "".join(f"{name}={_dotenv_quoted(value)}\n" for name, value in export.variables().items())
 
 

@@ -12,6 +12,7 @@ from pipe.ci.system import CiSystem
 from pipe.deadline import Deadline
 from pipe.errors import ExportError, MissingInputError
 from pipe.export import Export
+from pipe.git import OLDEST, check_git, settings
 from pipe.grants import grant
 from pipe.grants.request import TokenRequest
 from pipe.http import Http
@@ -49,6 +50,7 @@ class World(NamedTuple):
 def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     """Get a token, check it, and hand it to later steps. Raises a `PipeError` for each way that can fail."""
     ci.check_channel(inputs.channel, inputs.channel_file)
+    check_git(inputs)
     mask_inputs(inputs, ci, world)
     world.log.line(f"bitbucket-token {VERSION} on {ci.title}")
     token = acquire(inputs, ci, world)
@@ -133,10 +135,13 @@ def hand_over(inputs: Inputs, ci: CiSystem, world: World, token: AccessToken) ->
         channel=inputs.channel,
         channel_file=Path(inputs.channel_file) if inputs.channel_file else None,
         masks=token.forms(),
+        git=settings(inputs, token) if inputs.configure_git else (),
     )
     if not inputs.print:
         with world.uninterrupted():
             lines = ci.export(export)
+        if export.git:
+            lines.append(f"Plain git then reaches {inputs.base_url} with it, if it is git {OLDEST} or newer.")
         for line in lines:
             world.log.line(line)
         return

@@ -44,5 +44,6 @@ class AccessToken(NamedTuple):
 
     def forms(self) -> tuple[str, ...]:
         """All that has to be masked, longest first: the token, and what Basic authentication makes of it."""
-        found = {form for user in (self.api_user, self.git_user) for form in forms(self.value, key=user)}
+        others = {"", self.api_user, self.git_user} - {GIT_USER}
+        found = {form for user in others for form in forms(self.value, key=user)}
         return tuple(sorted(found, key=lambda form: (-len(form), form)))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from sandbox.data_center import DataCenter
+from sandbox.git import DataCenterGit
 from sandbox.messages import Request, Response, html_response
 
 Handler = Callable[[Request], Response]
@@ -21,6 +22,7 @@ class Application:
         api: Handler,
         git: Handler,
         data_center: DataCenter,
+        data_center_git: DataCenterGit,
     ) -> None:
         self._pages = {
             "/site/oauth2/authorize": authorize,
@@ -35,12 +37,15 @@ class Application:
         self._api = api
         self._git = git
         self._data_center = data_center
+        self._data_center_git = data_center_git
 
     def __call__(self, request: Request) -> Response:
         """Answer one request."""
         host = request.host.partition(":")[0]
         if host not in ("bitbucket.org", "api.bitbucket.org") and self._data_center.serves(request.path):
             return self._data_center(request)
+        if host not in ("bitbucket.org", "api.bitbucket.org") and self._data_center_git.serves(request.path):
+            return self._data_center_git(request)
         if host != "bitbucket.org" and request.path.startswith("/2.0/"):
             return self._api(request)
         if host != "api.bitbucket.org":

@@ -64,9 +64,9 @@ class Repositories:
         """Return one repository."""
         return next((repository for repository in self.of(workspace) if repository.slug == slug), None)
 
-    def git_directory(self, repository: Repository) -> Path:
-        """Return its bare Git repository, made on the first call with one commit on `main`."""
-        path = self.directory / repository.workspace / f"{repository.slug}.git"
+    def git_directory(self, workspace: str, slug: str) -> Path:
+        """Return a bare Git repository, made on the first call with one commit on `main`."""
+        path = self.directory / workspace / f"{slug}.git"
         with self._lock:
             if not path.exists():
                 subprocess.run(["git", "init", "-q", "--bare", "-b", "main", path], check=True)

@@ -16,7 +16,7 @@ from sandbox.certificates import Certificate, server_context, write_ca
 from sandbox.consumers import Consumer, old_consumer
 from sandbox.data_center import DataCenter
 from sandbox.faults import Faults
-from sandbox.git import Git
+from sandbox.git import DataCenterGit, Git
 from sandbox.journal import Journal
 from sandbox.messages import Request
 from sandbox.proxy import Proxy
@@ -64,6 +64,8 @@ class Sandbox:
         write_ca(self.ca_file)
         self.repositories = Repositories(Path(self._temporary) / "git")
         self.data_center = DataCenter(clock)
+        self.git = Git(self.repositories, self._tokens)
+        self.data_center_git = DataCenterGit(self.repositories, self.data_center)
         application = Application(
             authorize=Authorize(self.consumers, self._tokens),
             token=TokenEndpoint(self.consumers, self._tokens, era),
@@ -72,8 +74,9 @@ class Sandbox:
                 self.consumers, self._tokens, grants=("refresh_token", "authorization_code")
             ),
             api=Api(self.repositories, self._tokens, era),
-            git=Git(self.repositories, self._tokens),
+            git=self.git,
             data_center=self.data_center,
+            data_center_git=self.data_center_git,
         )
         self._server = Server(
             (host, port),

@@ -28,6 +28,7 @@ class AzurePipelines(CiSystem):
 
     def export(self, export: Export) -> list[str]:
         """Set variables of the job and output variables, unless `export-env` is false; only the token is secret."""
+        export = self.with_file_for_git(export)
         if not export.export_env:
             return self.write_env_file(export, export.output_file or self.default_file())
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, MissingInputError
-from pipe.export import Export
+from pipe.export import Export, plain
+from pipe.secret import Secret
 from pipe.untrusted import show
 
 _STORE = "ENVMAN_ENVSTORE_PATH"
@@ -54,11 +55,12 @@ class Bitrise(CiSystem):
             before = store.read_bytes()
             with tempfile.TemporaryDirectory(prefix="bitbucket-token-") as folder:
                 try:
-                    for name, value in export.texts().items():
+                    variables = export.with_git(self.env)
+                    for name, value in plain(variables).items():
                         file = Path(folder, name)
                         file.touch(mode=0o600)
                         file.write_text(value)
-                        self._add(envman, name, file, sensitive=name == export.env_name)
+                        self._add(envman, name, file, sensitive=isinstance(variables[name], Secret))
                 except BaseException:
                     store.write_bytes(before)
                     raise

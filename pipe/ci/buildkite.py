@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, MissingInputError
-from pipe.export import Export
+from pipe.export import Export, plain
 
 if TYPE_CHECKING:
     import http.client
@@ -52,7 +52,7 @@ class Buildkite(CiSystem):
         if not export.export_env:
             return lines
         try:
-            self._ask("PATCH", "/env", [{"env": export.texts()}])
+            self._ask("PATCH", "/env", [{"env": plain(export.with_git(self.env))}])
         except BaseException:
             path.unlink(missing_ok=True)
             raise

@@ -51,7 +51,9 @@ class CircleCi(CiSystem):
         return self.beside_env_file(export, lambda: self._extend(self.cwd / path, export))
 
     def _extend(self, path: Path, export: Export) -> list[str]:
-        text = envfile.render(export.variables(), masks=export.masks, mask_log=export.mask_log, remove=None)
+        text = envfile.render(
+            export.variables(), masks=export.masks, mask_log=export.mask_log, remove=None, git=export.git
+        )
         block = _BLOCK.format(name=export.env_name, mark=secrets.token_hex(8), text=text.rstrip("\n"))
         with ExitStack() as undo:
             try:

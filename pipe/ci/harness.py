@@ -28,6 +28,7 @@ class Harness(CiSystem):
 
     def export(self, export: Export) -> list[str]:
         """Add the token to the secret outputs and its companions to the others; without the files, the env file."""
+        export = self.with_file_for_git(export)
         if not self.env.get(_SECRET) or not export.export_env:
             return super().export(export)
 

@@ -87,6 +87,10 @@ class CiSystem:
             (self.cwd / export.output_file).unlink(missing_ok=True)
             raise
 
+    def with_file_for_git(self, export: Export) -> Export:
+        """Return `export` with the env file beside it if it has settings of git, which no step could be given else."""
+        return export._replace(output_file=export.output_file or self.default_file()) if export.git else export
+
     def build_name(self) -> str:
         """What to call things after the job so that no other job does; empty unless the system says all of it."""
         parts = [self.env.get(variable, "") for variable in self.build_variables]
@@ -104,6 +108,7 @@ class CiSystem:
             masks=export.masks,
             mask_log=export.mask_log,
             remove=None if export.keep_file else str(path),
+            git=export.git,
         )
         envfile.write(path, text)
         shown = f"./{path.relative_to(self.cwd)}" if path.is_relative_to(self.cwd) else str(path)

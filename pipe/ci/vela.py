@@ -29,6 +29,7 @@ class Vela(CiSystem):
 
     def export(self, export: Export) -> list[str]:
         """Add to the masked outputs; where there are none, write the env file into the workspace."""
+        export = self.with_file_for_git(export)
         variable = next((name for name in (_BASE64, _MASKED) if self.env.get(name)), "")
         if not variable or not export.export_env:
             return super().export(export)

@@ -20,6 +20,7 @@ EDGE = {"pipe/cli.py", "pipe/__main__.py"}
 REVEALERS = {
     "pipe/secret.py": "derives its forms",
     "pipe/token.py": "makes the header that carries it",
+    "pipe/git.py": "makes the header that git sends",
     "pipe/token_endpoint.py": "sends it to the server",
     "pipe/revocation.py": "names it to the server that is to revoke it",
     "pipe/bitbucket/data_center.py": "sends it to the server",
