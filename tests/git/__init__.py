@@ -1,0 +1,1 @@
+"""Plain git in later steps, with real git on both ends."""
