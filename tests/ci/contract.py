@@ -51,14 +51,17 @@ class Job:
         self.directory = directory
         self.env: dict[str, str] = {}
         self.prefix: tuple[str, ...] = ()
+        self.tokens: list[str] = []
+        """What the server handed out."""
         self.oracle = Oracle([sandbox.consumer.secret], key=sandbox.consumer.key)
 
     def run(self, *options: str, token: str = LONG, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run the program as a step of this job; the server hands out `token`."""
         self.oracle.learn(token)
+        self.tokens.append(token)
         answer = {"access_token": token, "token_type": "bearer", "expires_in": 7200, "scope": "repository account"}
         self.sandbox.faults.clear()
-        self.sandbox.faults.add(Fault("/site/oauth2/access_token", body=json.dumps(answer), times=None))
+        self.sandbox.faults.add(Fault("*", body=json.dumps(answer), times=None))
         env = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
@@ -129,6 +132,12 @@ class CiContract:
         """Nothing was handed on. The fallback looks for the env file."""
         assert not (job.directory / ENV_FILE).exists()
 
+    def gits_settings(
+        self, job: Job, ran: subprocess.CompletedProcess[str], names: tuple[str, ...]
+    ) -> Mapping[str, str]:
+        """The variables that configure git, as the next step sees them."""
+        return self.arrived(job, ran, names)
+
     # What holds on every one.
 
     def assert_no_leak(self, job: Job, ran: subprocess.CompletedProcess[str], root: Path) -> None:
@@ -167,6 +176,22 @@ class CiContract:
         self.assert_no_leak(job, ran, tmp_path)
         seen |= self.arrived(job, ran, ("SECOND",))
         assert seen == {"FIRST": first, "SECOND": second}
+
+    def test_gits_settings_arrive(self, job: Job, tmp_path: Path) -> None:
+        """With `configure-git`, the next step has them, and no log shows the token that is in one of them."""
+        url = f"{job.sandbox.url}/bitbucket"
+        ran = job.run("--configure-git", "true", "--base-url", url, TOKEN_URL="")
+        for stream in (ran.stdout, ran.stderr):
+            job.oracle.check("the log", "\n".join(line for line in stream.splitlines() if not self.shown(line)))
+        job.oracle.check_tree(tmp_path, allowed=self.holders(job) | {job.directory / ENV_FILE})
+        names = tuple(f"GIT_CONFIG_{part}" for part in ("COUNT", "KEY_0", "VALUE_0", "KEY_2", "VALUE_2"))
+        assert self.gits_settings(job, ran, names) == {
+            "GIT_CONFIG_COUNT": "3",
+            "GIT_CONFIG_KEY_0": f"http.{url}/scm/.followRedirects",
+            "GIT_CONFIG_VALUE_0": "false",
+            "GIT_CONFIG_KEY_2": f"http.{url}/scm/.extraHeader",
+            "GIT_CONFIG_VALUE_2": f"Authorization: Bearer {LONG}",
+        }, ran.stderr
 
     def test_it_can_be_forced(self, job: Job, tmp_path: Path) -> None:
         """`ci` chooses it, whatever else the environment says."""

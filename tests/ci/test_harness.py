@@ -46,6 +46,12 @@ class TestHarness(CiContract):
         assert not any(name.endswith(("_SCOPES", "_EXPIRES_AT")) for name in secrets)
         return {name: {**secrets, **others}[name] for name in names}
 
+    def gits_settings(
+        self, job: Job, ran: subprocess.CompletedProcess[str], names: tuple[str, ...]
+    ) -> Mapping[str, str]:
+        """In the env file, which is written for them."""
+        return CiContract.arrived(self, job, ran, names)
+
     def holders(self, job: Job) -> set[Path]:
         """The file of secret outputs alone."""
         return {Path(job.env["HARNESS_OUTPUT_SECRET_FILE"])}

@@ -53,6 +53,12 @@ class TestVela(CiContract):
         seen = {**parsed(Path(job.env["VELA_OUTPUTS"])), **masked}
         return {name: seen[name] for name in names}
 
+    def gits_settings(
+        self, job: Job, ran: subprocess.CompletedProcess[str], names: tuple[str, ...]
+    ) -> Mapping[str, str]:
+        """In the env file, which is written for them."""
+        return CiContract.arrived(self, job, ran, names)
+
     def holders(self, job: Job) -> set[Path]:
         """The file of masked outputs alone."""
         return {Path(job.env["VELA_MASKED_BASE64_OUTPUTS"])}
