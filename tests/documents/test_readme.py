@@ -20,6 +20,7 @@ PAGES = (
     "README.md",
     "docs/grants.md",
     "docs/data-center.md",
+    "docs/git.md",
     "SECURITY.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
@@ -54,7 +55,7 @@ def blocks(language: str, *pages: str) -> list[tuple[str, str]]:
 
 def schema_of(page: str, snippet: str) -> str:
     """The schema that a YAML snippet has to follow, or an empty text."""
-    if page in ("README", "grants"):
+    if page in ("README", "git", "grants"):
         page = "bitbucket" if "pipelines" in yaml.safe_load(snippet) else "github"
     return f"vendor.{SCHEMAS[page]}" if page in SCHEMAS else ""
 

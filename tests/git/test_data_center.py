@@ -7,7 +7,7 @@ import pytest
 from sandbox import Fault
 from tests import parts
 from tests.git.conftest import Job
-from tests.program import World
+from tests.program import ROOT, World
 
 
 class CenterJob(Job):
@@ -120,3 +120,20 @@ def test_a_second_token_takes_the_place_of_the_first(job: CenterJob) -> None:
     assert first != second
     assert sent == {f"Bearer {second}"}
     assert Path(job.world.work, "hello").is_dir()
+
+
+def test_the_recipe_for_older_git_works(job: CenterJob) -> None:
+    """As docs/git.md has it, with the settings in a file, and without `configure-git`."""
+    job.make_token()
+    job.env = {name: value for name, value in job.env.items() if not name.startswith("GIT_CONFIG_")}
+    home = job.world.runner / "home"
+    home.mkdir()
+    page = (ROOT / "docs" / "git.md").read_text()
+    recipe = page.rpartition("```sh\n")[2].partition("```")[0]
+    assert "umask 077" in recipe
+    url = job.world.sandbox.data_center_url
+    recipe = recipe.replace("https://bitbucket.example.com", url).replace("PROJECT/REPOSITORY", "PRJ/hello")
+    job.succeed("sh", "-euc", recipe, HOME=str(home))
+
+    assert (job.world.work / "hello" / "README.md").exists()
+    assert list(home.iterdir()) == []
