@@ -64,7 +64,17 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         log.debugging = log.debugging or inputs.debug
         deadline = Deadline(inputs.deadline, start=start)
         signals.ring_at(deadline)
-        world = World(env, cwd, sys.stdout, log, deadline, uninterrupted=signals.held, asked=options.asked)
+        world = World(
+            env,
+            cwd,
+            sys.stdout,
+            log,
+            deadline,
+            uninterrupted=signals.held,
+            asked=options.asked,
+            stdin=sys.stdin,
+            terminal=sys.stderr if sys.stderr.isatty() and not sys.stdout.isatty() else None,
+        )
         _do(options.verb)(inputs, ci, world)
         return 0
     except PipeError as error:
@@ -109,6 +119,15 @@ def _unless_given(options: Options) -> Mapping[str, str]:
     return values
 
 
+def _prints_data(options: Options) -> bool:
+    """Whether standard output is for what a verb was asked for, and for nothing else."""
+    if not options.verb:
+        return False
+    from pipe import verbs  # noqa: PLC0415
+
+    return bool(getattr(verbs.called(options.verb), "PRINTS_DATA", False))
+
+
 def _deadline_so_far(options: Options, env: Mapping[str, str], start: float) -> Deadline:
     """The deadline as it is known before any file is opened, for one may be a pipe that nobody writes to."""
     given = told(BY_NAME["deadline"], options.values, env)
@@ -119,8 +138,11 @@ def _deadline_so_far(options: Options, env: Mapping[str, str], start: float) -> 
 
 
 def _wants_print(options: Options, env: Mapping[str, str]) -> bool:
-    """Whether standard output belongs to the token, or could: an env file may say so, and is not read yet."""
-    if options.values.get("print") or options.env_file or env.get("ENV_FILE"):
+    """Whether standard output belongs to the token or other data, or could.
+
+    An env file may say so, and is not read yet.
+    """
+    if _prints_data(options) or options.values.get("print") or options.env_file or env.get("ENV_FILE"):
         return True
     return any(env.get(name) for name in ("INPUT_PRINT", "PLUGIN_PRINT", "PRINT", "PRINT_FILE"))
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -31,8 +32,15 @@ class Answer(NamedTuple):
     """The host that was asked, with its port if that is not the usual one."""
 
 
-class _Session(requests.Session):
-    """Knows no redirects: requests would read the body of one whole and take its target apart without following it."""
+class Session(requests.Session):
+    """Asks no environment and knows no redirects.
+
+    requests would read the body of a redirect whole and take its target apart without following it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
 
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - the library's form
         """There is none."""
@@ -46,6 +54,8 @@ class Http:
     roots. Python's TLS is at 1.2 or newer (urllib3 2 sets that). No `.netrc`, no cookies, no environment: only `env`
     is asked for a proxy.
     """
+
+    largest_answer = LARGEST_ANSWER
 
     def __init__(self, deadline: Deadline, *, timeout: float, ca_file: str, env: Mapping[str, str]) -> None:
         self.deadline = deadline
@@ -66,15 +76,19 @@ class Http:
         form: Mapping[str, str] | None = None,
         json: object = None,
     ) -> Answer:
-        """Send one request, with `form` or `json` as its body, and return the answer, whatever its status.
+        """Send one request, with `form` or `json` as its body; returns and raises what `exchange` does."""
+        return self.exchange(requests.Request(method, url, headers={**headers}, data=form, json=json))
+
+    def exchange(self, request: requests.Request) -> Answer:
+        """Send one request, and return the answer, whatever its status.
 
         Raises `UnreachableError` if no whole answer came: its `again` tells whether another try could help.
-        Raises `AnswerError` if the answer is larger than `LARGEST_ANSWER`.
+        Raises `AnswerError` if the answer is larger than `largest_answer`.
         """
-        host = urlsplit(url).netloc
-        proxy = proxy_for(url, self._env)
+        host = urlsplit(request.url).netloc
+        proxy = proxy_for(request.url, self._env)
         always = {"Accept": "application/json", "User-Agent": f"bitbucket-token/{VERSION}"}
-        request = requests.Request(method, url, headers={**always, **headers}, data=form, json=json)
+        request.headers = {**always, **request.headers}
         try:
             return self._within_deadline(lambda: self._send(request, host, proxy), host)
         except (requests.RequestException, ValueError) as error:
@@ -104,31 +118,40 @@ class Http:
         return result
 
     def _send(self, request: requests.Request, host: str, proxy: str) -> Answer:
-        with _Session() as session:
-            session.trust_env = False
-            with session.send(
-                session.prepare_request(request),
-                proxies={urlsplit(request.url).scheme: proxy} if proxy else {},
-                verify=self._verify,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                return Answer(response.status_code, response.headers, self._read(response, host), host)
+        with self._session() as session, self._begun(session, request, proxy) as response:
+            return Answer(response.status_code, response.headers, self._read(response, host), host)
+
+    def _session(self) -> AbstractContextManager[requests.Session]:
+        return Session()
+
+    def _begun(self, session: requests.Session, request: requests.Request, proxy: str) -> requests.Response:
+        """Send the request, and return the answer as soon as its head is there."""
+        return session.send(
+            session.prepare_request(request),
+            proxies={urlsplit(request.url).scheme: proxy} if proxy else {},
+            verify=self._verify,
+            timeout=self._timeout,
+            allow_redirects=False,
+            stream=True,
+        )
 
     def _read(self, response: requests.Response, host: str) -> bytes:
         body = bytearray()
         for chunk in response.iter_content(_CHUNK):
             body += chunk
-            if len(body) > LARGEST_ANSWER:
-                raise AnswerError(
-                    f"{host} answered with more than {LARGEST_ANSWER} bytes.",
-                    "No token endpoint answers that much: the address is probably that of a file or a page.",
-                    "Check base-url or token-url.",
-                )
+            if len(body) > self.largest_answer:
+                raise self._too_large(host)
             if not self.deadline.remaining():
                 raise out_of_time(host, self.deadline.seconds)
         announced = response.headers.get("Content-Length", "")
-        if "Content-Encoding" not in response.headers and announced.isdigit() and len(body) < int(announced):
+        whole = "Content-Encoding" in response.headers or response.request.method == "HEAD"
+        if not whole and announced.isdigit() and len(body) < int(announced):
             raise cut_short(host)
         return bytes(body)
+
+    def _too_large(self, host: str) -> AnswerError:
+        return AnswerError(
+            f"{host} answered with more than {self.largest_answer} bytes.",
+            "No token endpoint answers that much: the address is probably that of a file or a page.",
+            "Check base-url or token-url.",
+        )

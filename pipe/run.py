@@ -42,6 +42,9 @@ class World(NamedTuple):
     """Lets a block be done to its end before an interrupt counts."""
     asked: Asked = Asked()
     """What the command line says beyond the inputs."""
+    stdin: TextIO | None = None
+    terminal: TextIO | None = None
+    """Where progress is shown: standard error if it is a terminal, and standard output is not."""
 
     def __repr__(self) -> str:
         return f"World({str(self.cwd)!r})"

@@ -98,6 +98,15 @@ def unreachable(
     )
 
 
+def never_sent(error: BaseException) -> bool:
+    """Whether `error`, a failure from here, means that there was no connection, so that the server did nothing."""
+    # urllib3's name for every trouble on the way to a connection but a wait that was too long.
+    return any(
+        isinstance(cause, requests.ConnectTimeout | socket.gaierror) or type(cause).__name__ == "NewConnectionError"
+        for cause in _causes(error)
+    )
+
+
 def _proxy_trouble(causes: list[BaseException], host: str, proxy: str) -> UnreachableError:
     texts = [str(argument) for cause in causes if isinstance(cause, OSError) for argument in cause.args]
     # RFC 9110 asks for 407; tinyproxy answers 401 to a wrong password.

@@ -38,6 +38,8 @@ class Api:
         self._repositories = repositories
         self._tokens = tokens
         self._era = era
+        self.rate_limit: dict[str, str] = {}
+        """Headers of every answer to a token that is good."""
 
     def __call__(self, request: Request) -> Response:
         """Answer one request."""
@@ -56,7 +58,7 @@ class Api:
         scopes = {"X-OAuth-Scopes": ", ".join(sorted(token.scopes))}
         if required:
             scopes["X-Accepted-OAuth-Scopes"] = required
-        return Response(answer.status, answer.body, {**answer.headers, **scopes})
+        return Response(answer.status, answer.body, {**answer.headers, **scopes, **self.rate_limit})
 
     def _token(self, scheme: str, credentials: str) -> Token | None:
         """A person's API token comes with an e-mail address by Basic authentication, every other as a bearer token."""
@@ -102,8 +104,10 @@ class Api:
 
     def repositories(self, call: _Call) -> Response:
         """A workspace's repositories."""
-        found = [_repository(repository) for repository in self._repositories.of(call.path[1])]
-        return paging.page(call.request, found)
+        found = self._repositories.listed(call.path[1])
+        if {"q", "sort"} & set(call.request.parameters):
+            found = paging.chosen(call.request, found)
+        return paging.page(call.request, found, show=_repository)
 
     def repository(self, call: _Call) -> Response:
         """One repository."""

@@ -1,6 +1,8 @@
-"""Pages and partial answers: `pagelen`, `page`, `next` and `fields`."""
+"""Pages and partial answers: `pagelen`, `page`, `next` and `fields`; and of `q` and `sort` the simplest forms."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from sandbox import api_errors
@@ -9,14 +11,33 @@ from sandbox.messages import Request, Response, json_response
 _LEAST = 10
 _MOST = 100
 
+_Value = TypeVar("_Value")
+
 
 def one(request: Request, value: Mapping[str, object]) -> Response:
     """Return one object, or the `fields` of it that were asked for."""
     return json_response(200, _partial(value, request.parameters.get("fields", "")))
 
 
-def page(request: Request, values: Sequence[object], most: int = _MOST) -> Response:
-    """Return one page of `values`; `next` is an absolute address, and absent on the last page."""
+def chosen(request: Request, values: Sequence[_Value]) -> list[_Value]:
+    """Return those of `values` that `q` asks for (`FIELD ~ "part"`, `FIELD = "text"`), in the order of `sort`."""
+    parameters = request.parameters
+    found = list(values)
+    if asked := re.fullmatch(r'(\w+) *([~=]) *"([^"]*)"', parameters.get("q", "")):
+        name, how, text = asked.groups()
+        found = [one for one in found if (text in getattr(one, name) if how == "~" else text == getattr(one, name))]
+    if field := parameters.get("sort", ""):
+        found.sort(key=lambda one: str(getattr(one, field.removeprefix("-"))), reverse=field.startswith("-"))
+    return found
+
+
+def page(
+    request: Request,
+    values: Sequence[_Value],
+    most: int = _MOST,
+    show: Callable[[_Value], object] = lambda value: value,
+) -> Response:
+    """Return one page of `values`, each as `show` has it; `next` is an absolute address, and absent on the last."""
     parameters = request.parameters
     try:
         number, asked = int(parameters.get("page", "1")), int(parameters.get("pagelen", "10"))
@@ -30,7 +51,7 @@ def page(request: Request, values: Sequence[object], most: int = _MOST) -> Respo
         "size": len(values),
         "page": number,
         "pagelen": length,
-        "values": list(values[end - length : end]),
+        "values": [show(value) for value in values[end - length : end]],
     }
     if end < len(values):
         query = urlencode({**parameters, "page": str(number + 1)})

@@ -35,6 +35,7 @@ class Sandbox:
     `era` is the shape of its token answers. `certificate`, `newest_tls` and `scheme` are for tests of TLS.
     `proxy_credentials` makes the proxy ask for a user and a password. `directory` is where the CA file is left;
     without it, it is removed at the end. `refresh_grace` is how long a refresh token works after its first use.
+    `more_repositories` is how many the list of `team` has beside the usual ones.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Sandbox:
         directory: Path | None = None,
         clock: Callable[[], float] = time.time,
         refresh_grace: float = GRACE,
+        more_repositories: int = 0,
     ) -> None:
         self.consumers = list(consumers) if consumers is not None else [Consumer(), old_consumer()]
         self.faults = Faults()
@@ -62,10 +64,11 @@ class Sandbox:
         self._temporary = tempfile.mkdtemp(prefix="sandbox-")
         self.ca_file = (directory or Path(self._temporary)) / "ca.pem"
         write_ca(self.ca_file)
-        self.repositories = Repositories(Path(self._temporary) / "git")
+        self.repositories = Repositories(Path(self._temporary) / "git", more_repositories)
         self.data_center = DataCenter(clock)
         self.git = Git(self.repositories, self._tokens)
         self.data_center_git = DataCenterGit(self.repositories, self.data_center)
+        self.api = Api(self.repositories, self._tokens, era)
         application = Application(
             authorize=Authorize(self.consumers, self._tokens),
             token=TokenEndpoint(self.consumers, self._tokens, era),
@@ -73,7 +76,7 @@ class Sandbox:
             data_center_token=rfc_token_endpoint(
                 self.consumers, self._tokens, grants=("refresh_token", "authorization_code")
             ),
-            api=Api(self.repositories, self._tokens, era),
+            api=self.api,
             git=self.git,
             data_center=self.data_center,
             data_center_git=self.data_center_git,

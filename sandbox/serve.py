@@ -21,6 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--control-port", type=int, default=0, help="port of the control interface")
     parser.add_argument("--directory", type=Path, help="where `environment` and `ca.pem` are written")
     parser.add_argument("--era", choices=("may-2026", "before"), default="may-2026")
+    parser.add_argument("--more-repositories", type=int, default=0, help="how many the list of `team` has at its end")
 
 
 class _Stopped(BaseException):
@@ -45,6 +46,7 @@ def serve(options: argparse.Namespace) -> int:
             proxy_port=options.proxy_port,
             era=options.era,
             directory=directory,
+            more_repositories=options.more_repositories,
         ) as sandbox:
             control = Control(sandbox, options.control_port)
             control.start()

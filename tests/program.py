@@ -211,7 +211,9 @@ def run_program(
     isolated: bool = True,
     prefix: Sequence[str] = (),
     cwd: Path | None = None,
+    stdin: bytes | None = None,
     stdout: int = subprocess.PIPE,
+    stderr: int = subprocess.PIPE,
     during: Callable[["subprocess.Popen[bytes]"], None] = lambda _process: None,
     limit: float = 30.0,
     allowed: Sequence[Path] = (),
@@ -244,15 +246,15 @@ def run_program(
         [*prefix, str(world.python), "-B", *(["-I"] if isolated else []), "-m", "pipe", *arguments],
         cwd=cwd or world.work,
         env=environment,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
         stdout=stdout,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
     )
     watch = _Watch(process.pid)
     watch.start()
     try:
         during(process)
-        out, err = process.communicate(timeout=limit)
+        out, err = process.communicate(stdin, timeout=limit)
     finally:
         process.kill()
         process.wait()
@@ -265,7 +267,7 @@ def run_program(
     outcome = Outcome(
         code=code,
         out=(out or b"").decode("utf-8", "surrogateescape"),
-        err=err.decode("utf-8", "surrogateescape"),
+        err=(err or b"").decode("utf-8", "surrogateescape"),
         files=_changes(before, after),
         requests=world.sandbox.requests[known[0] :],
         connects=[f"{connect.target} {connect.status}" for connect in world.sandbox.proxy.connects[known[1] :]],

@@ -2,7 +2,8 @@
 
 Each has `SUMMARY`, what it does in one line; `UNLESS_GIVEN`, the values of inputs that nobody gave; `WORDS`, what the
 words after it are called, empty if it takes none; `OPTIONS`, what it takes beside the inputs; and
-`run(inputs, ci, world)`. Without a verb, the program gets a token (`pipe.run`).
+`run(inputs, ci, world)`. With `PRINTS_DATA = True`, standard output is for what it was asked for, and all that is said
+goes to standard error. Without a verb, the program gets a token (`pipe.run`).
 """
 
 from functools import cache

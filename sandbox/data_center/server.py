@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-from sandbox.data_center import answers
+from sandbox.data_center import answers, projects
 from sandbox.data_center.people import ApplicationLink, HttpToken, User
 from sandbox.data_center.signatures import SignatureError, Signatures
 from sandbox.data_center.tokens import HttpTokens, RefusedError, Wish
@@ -130,6 +130,8 @@ class DataCenter:
             return self._access_tokens(request, caller, found[2])
         if found[2] == "application-properties":
             return json_response(200, {"version": "9.4.2", "buildNumber": "9004002", "displayName": "Bitbucket"})
+        if caller.user is not None and (listed := projects.listed(request, self.projects, found[2])):
+            return listed
         if found[2] != "users":
             return answers.nothing_here()
         if caller.user is None:

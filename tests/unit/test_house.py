@@ -31,6 +31,7 @@ REVEALERS = {
     "pipe/grants/": "sends it to the server",
     "pipe/loopback.py": "compares the state that a browser brings",
     "pipe/verbs/": "puts it into an address, or prints it where the user asked for that",
+    "pipe/rest/client.py": "sends it to the server",
     "pipe/stores/": "puts a refresh token where the next run finds it",
     "pipe/rsa_signature.py": "signs with it",
 }

@@ -1,0 +1,119 @@
+"""Where the REST API is, and which addresses get the token."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import quote, unquote, urlencode, urlsplit
+
+from pipe.bitbucket.endpoints import is_cloud
+from pipe.errors import InputError
+from pipe.inputs import Inputs
+
+LONGEST_ADDRESS = 16 * 1024
+"""Characters: servers take no longer ones, and a `next` that grows from page to page has an end."""
+
+_PORTS = {"https": 443, "http": 80}
+# Beside the unreserved ones; what stands percent-encoded stays so. Braces stand around Bitbucket's UUIDs.
+_KEPT = "%/?:;&=,+$!*'()[]~@"
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\\\\]")
+_ASCII = re.compile(r"[\x21-\x5b\x5d-\x7e]+")
+
+
+class Place(NamedTuple):
+    """One REST API: paths are `below` `base`, those that begin with `rooted` right at `base`."""
+
+    base: str
+    below: str
+    rooted: str
+    cloud: bool
+
+    @property
+    def host(self) -> str:
+        """Its name, with the port if that is not the usual one."""
+        return urlsplit(self.base).netloc
+
+
+def place_of(inputs: Inputs) -> Place:
+    """Return the API of the Bitbucket that the inputs name; raise `InputError` if they name another kind of server.
+
+    Cloud's API has a host of its own: bitbucket.org/api redirects there.
+    """
+    if inputs.token_url or inputs.issuer:
+        raise InputError(
+            f"{'token-url' if inputs.token_url else 'issuer'} cannot be used with api.",
+            "It names an OAuth 2.0 server, and which API its tokens are for is not known.",
+            "Leave it out: api is for Bitbucket Cloud, and for a Data Center that base-url names.",
+        )
+    if is_cloud(inputs.base_url):
+        return Place("https://api.bitbucket.org", "/2.0", "/2.0/", cloud=True)
+    return Place(inputs.base_url, "/rest/api/latest", "/rest/", cloud=False)
+
+
+def address(place: Place, text: str) -> str:
+    """Return the address that a user's PATH stands for; raise `InputError`, which does not repeat it, for none.
+
+    PATH is below the API, or an absolute address of it. The token goes to nobody else, and `..` leads nowhere.
+    """
+    path, mark, query = text.partition("?")
+    if _CONTROL.search(text) or "#" in text or not path or len(text) > LONGEST_ADDRESS:
+        raise _wrong("is empty or too long, or holds a control character, a backslash or a `#`")
+    if "@" in path:
+        raise _wrong("holds an `@` before its `?`")
+    if {".", ".."} & set(unquote(path).split("/")):
+        raise _wrong("holds `.` or `..` as a part of its own")
+    if "://" in path:
+        found = on_same_server(quote(text, safe=_KEPT), place.base)
+        if not found:
+            raise _wrong(f"is the address of another server than {urlsplit(place.base).netloc}, or not https")
+        return found
+    path = "/" + path.lstrip("/")
+    start = place.base if path.startswith(place.rooted) else place.base + place.below
+    return start + quote(path + mark + query, safe=_KEPT)
+
+
+def on_same_server(url: str, base: str) -> str:
+    """Return `url` if it is on the server of `base`: the same scheme, host and port; else an empty text.
+
+    It is put together anew behind that very host, so that no two readings of an odd address can differ.
+    """
+    if not _ASCII.fullmatch(url) or "#" in url or len(url) > LONGEST_ADDRESS:
+        return ""
+    try:
+        there, here = urlsplit(url), urlsplit(base)
+        names = [(part.scheme, part.hostname, part.port or _PORTS.get(part.scheme)) for part in (there, here)]
+    except ValueError:
+        return ""
+    if names[0] != names[1] or "@" in there.netloc:
+        return ""
+    return f"{here.scheme}://{here.netloc}{there.path or '/'}" + (f"?{there.query}" if there.query else "")
+
+
+def with_parameters(url: str, wanted: Mapping[str, str]) -> str:
+    """Return `url` with those of `wanted` that it has no value for already; those that are empty are left out."""
+    there = names_in(url)
+    more = {name: value for name, value in wanted.items() if value and name not in there}
+    if not more:
+        return url
+    return url + ("&" if "?" in url else "?") + urlencode(more, quote_via=quote)
+
+
+def with_parameter(url: str, name: str, value: str) -> str:
+    """Return `url` with this value for `name`, in place of any other."""
+    path, _, query = url.partition("?")
+    kept = [part for part in query.split("&") if part and unquote(part.partition("=")[0]) != name]
+    return f"{path}?{'&'.join([*kept, urlencode({name: value}, quote_via=quote)])}"
+
+
+def names_in(url: str) -> dict[str, str]:
+    """Return the parameters in the query of `url` and their values, as they are once decoded."""
+    parts = (part.partition("=") for part in url.partition("?")[2].split("&") if part)
+    return {unquote(name): unquote(value) for name, _, value in parts}
+
+
+def _wrong(what: str) -> InputError:
+    return InputError(
+        f"A PATH {what}.",
+        "The token is sent there, so it has to be plain where that is.",
+        "Give a path below the API such as /repositories/WORKSPACE, or the API's https address. Write @, # and spaces "
+        "in names as %40, %23 and %20.",
+    )

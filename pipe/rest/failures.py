@@ -1,0 +1,69 @@
+"""What an answer other than 2xx stands for, from Cloud or from a Data Center."""
+
+from collections.abc import Sequence
+from urllib.parse import unquote
+
+from pipe.answers import TRY_AGAIN, in_trouble, redirected, retry_after
+from pipe.bitbucket.api_errors import api_failure
+from pipe.bitbucket.data_center_errors import error_of
+from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError
+from pipe.http import Answer
+from pipe.unreachable import never_sent
+from pipe.untrusted import show
+
+
+def failure(answer: Answer, masks: Sequence[str], *, cloud: bool) -> PipeError:
+    """Return the failure that the answer stands for."""
+    return api_failure(answer, masks) if cloud else _of_data_center(answer, masks)
+
+
+def once_only(error: PipeError, status: int) -> PipeError:
+    """Return `error` as it is for a request that must not be done twice; `status` is that of the answer, or 0.
+
+    It is tried again only where the server cannot have done it: it refused for the pace, or never got it.
+    """
+    if not error.again or status == 429 or (not status and never_sent(error)):
+        return error
+    now = "Look first whether the server has done it all the same: by itself, this request is not tried again."
+    return type(error)(error.what, error.why, now)
+
+
+def _of_data_center(answer: Answer, masks: Sequence[str]) -> PipeError:
+    error = error_of(answer)
+    said = show(error.get("message", ""), masks)
+    what = f"{answer.host} refused (HTTP {answer.status})" + (f': "{said}".' if said else ".")
+    if answer.status == 429:
+        return AnswerError(
+            f"{answer.host} has had too many requests (HTTP 429).",
+            "The server limits the requests of each user.",
+            "Run the step again later, or have the limit of that user raised.",
+            again=True,
+            retry_after=retry_after(answer),
+        )
+    if answer.status in TRY_AGAIN or answer.status >= 500:
+        return in_trouble(answer, said, again=answer.status in TRY_AGAIN)
+    if 300 <= answer.status < 400:
+        return redirected(answer, masks)
+    if answer.status == 401 and unquote(answer.headers.get("X-AUSERNAME", "")) in ("", "anonymous"):
+        return RefusedError(
+            what,
+            "The token is mistyped, revoked or expired, or the server never saw it.",
+            "Get a new token; check proxies that remove the Authorization header.",
+        )
+    if answer.status in (401, 403):
+        return UnfitTokenError(
+            what,
+            "The token is good, but its user, or its permissions, do not allow this.",
+            "Give the token the permission (token-permissions), or ask as another user.",
+        )
+    if answer.status == 404 and error:
+        return UnfitTokenError(
+            what,
+            "The project or repository does not exist, is misspelt, or may not be seen with this token.",
+            "Check the names as they stand in Bitbucket's addresses, and what the token's user may see.",
+        )
+    return AnswerError(
+        what,
+        "The request does not fit this resource, or base-url lacks the context path.",
+        "Check the path and the values against the REST API's documentation, and base-url.",
+    )

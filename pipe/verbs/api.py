@@ -1,0 +1,120 @@
+"""`bitbucket-token api`: ask the REST API, from a script, in one line. Standard output has the answers alone."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from pipe.ci.system import CiSystem
+from pipe.errors import InputError
+from pipe.http import Http
+from pipe.inputs import Inputs
+from pipe.rest.addresses import place_of
+from pipe.rest.call import OWN_OPTIONS, Call, call_of
+from pipe.rest.client import Client, Terms
+from pipe.rest.flight import Flight, Task
+from pipe.rest.kept import KeptHttp
+from pipe.rest.lines import Lines, Piece
+from pipe.rest.output import Output
+from pipe.rest.pace import Pace
+from pipe.rest.paging import pages
+from pipe.rest.progress import Progress
+from pipe.run import World, acquire, mask_inputs
+from pipe.secret import Secret, forms
+from pipe.token import AccessToken
+from pipe.trust import roots
+from pipe.untrusted import show
+from pipe.values import Given, parse_secret
+
+SUMMARY = "Ask Bitbucket's REST API with the token, and print the answer."
+WORDS = "PATH..."
+OPTIONS = OWN_OPTIONS
+UNLESS_GIVEN = {"deadline": "3600"}
+PRINTS_DATA = True
+
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+# Characters. Data has to stay as it is, and a shorter text also stands there by chance.
+_SHORTEST_MASK = 12
+# So does a shorter one in what is said; a longer one is no secret, and all its forms would take minutes to find.
+_HIDDEN = range(6, 64 * 1024)
+
+
+def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
+    """Ask for each PATH, and print the answers in their order.
+
+    With several, a failure is told at once, the others go on, and the first failure's kind is that of the run. Whoever
+    reads may stop reading (`| head`), which ends the run quietly. Raises a `PipeError` for each way that can fail.
+    """
+    mask_inputs(inputs, ci, world)
+    place = place_of(inputs)
+    call = call_of(world.asked, place, world.cwd, world.stdin)
+    for text in call.body.texts if call.body else ():
+        # It may be a secret, and a server could repeat it.
+        world.log.hide(forms(Secret(text)) if len(text) in _HIDDEN else ())
+    token = _token(inputs, ci, world)
+    lines = Lines([*token.forms(), *(mask for mask in world.log.masks if len(mask) >= _SHORTEST_MASK)])
+    progress = Progress(world.terminal, world.log.line)
+    terms = Terms(
+        place,
+        token.authorization(),
+        Pace(world.deadline, progress.say, world.sleep),
+        progress.say,
+        lambda: world.log.masks,
+        inputs.max_attempts,
+        world.sleep,
+    )
+    ca_file = roots(inputs.ca_file, world.env, world.cwd)
+
+    def connect() -> Http:
+        return KeptHttp(world.deadline, timeout=inputs.timeout, ca_file=ca_file, env=world.env)
+
+    shown = [show(word.partition("?")[0], world.log.masks) for word in world.asked.words]
+    progress.say(f"Asking {place.host}: {call.method} {shown[0]}{_others(call)}")
+    flight = Flight([_task(call, url, terms, lines) for url in call.addresses], connect, call.at_once)
+    try:
+        Output(world.stdout.buffer, shown, ci.fail, progress).print_all(flight.items(world.deadline, place.host))
+    except BrokenPipeError:
+        return
+    finally:
+        progress.wipe()
+    if call.paginate:
+        progress.say(f"Got {progress.values} values on {progress.pages} pages.")
+
+
+def _token(inputs: Inputs, ci: CiSystem, world: World) -> AccessToken:
+    """The token in the variable that `env-name` names, as an earlier step left it; else a new one. Masked."""
+    if not (text := world.env.get(inputs.env_name, "")):
+        token = acquire(inputs, ci, world)
+    else:
+        value = parse_secret(inputs.env_name, Given(text, "the environment"))
+        world.log.hide(forms(value))
+        if not _TOKEN.fullmatch(text):
+            raise InputError(
+                f"{inputs.env_name} holds spaces, or letters that no token has.",
+                "Something else has that variable's name.",
+                "Unset it to have a new token made, or name the token's variable by env-name.",
+            )
+        token = AccessToken(value, scopes=None, expires_in=None, obtained_at=datetime.now(UTC))
+        if inputs.access_token_kind == "api-token":
+            inputs.require("username")
+            token = token._replace(api_user=inputs.username)
+    world.log.hide(token.forms())
+    ci.mask(token.forms())
+    return token
+
+
+def _task(call: Call, url: str, terms: Terms, lines: Lines) -> Task[Piece]:
+    def task(http: Http) -> Iterator[Piece]:
+        client = Client(http, terms)
+        if call.paginate:
+            for values in pages(client, url):
+                yield lines.of(values, terms.place.host)
+        else:
+            yield lines.whole(client.ask(call.method, url, call.body.content if call.body else None))
+
+    return task
+
+
+def _others(call: Call) -> str:
+    count = len(call.addresses)
+    return f" and {count - 1} more, {min(count, call.at_once)} at once." if count > 1 else "."
