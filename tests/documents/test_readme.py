@@ -21,6 +21,7 @@ PAGES = (
     "docs/grants.md",
     "docs/data-center.md",
     "docs/git.md",
+    "docs/long-jobs.md",
     "SECURITY.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
@@ -55,7 +56,7 @@ def blocks(language: str, *pages: str) -> list[tuple[str, str]]:
 
 def schema_of(page: str, snippet: str) -> str:
     """The schema that a YAML snippet has to follow, or an empty text."""
-    if page in ("README", "git", "grants"):
+    if page in ("README", "git", "grants", "long-jobs"):
         page = "bitbucket" if "pipelines" in yaml.safe_load(snippet) else "github"
     return f"vendor.{SCHEMAS[page]}" if page in SCHEMAS else ""
 

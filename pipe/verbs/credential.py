@@ -1,0 +1,94 @@
+"""`bitbucket-token credential`: git asks whenever it needs a token, and gets a fresh one (gitcredentials(7)).
+
+For jobs that live longer than a token, where key and secret are in the environment of each step anyway.
+"""
+
+from datetime import timedelta
+from typing import TextIO
+from urllib.parse import urlsplit
+
+from pipe.bitbucket.endpoints import is_cloud
+from pipe.checks import check
+from pipe.ci.system import CiSystem
+from pipe.errors import ExportError, InputError, PipeError
+from pipe.inputs import Inputs
+from pipe.option import Option
+from pipe.run import World, acquire, mask_inputs
+from pipe.token import AccessToken
+
+SUMMARY = "Answer git, whose credential helper this then is, with a fresh token each time."
+WORDS = "OPERATION"
+OPTIONS: tuple[Option, ...] = ()
+UNLESS_GIVEN: dict[str, str] = {}
+PRINTS_DATA = True
+
+LONGEST_QUESTION = 64 * 1024
+"""Bytes of what git asks."""
+
+
+def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
+    """Answer the operation `get` for the host of `base-url`; the others, and other hosts, are met with silence.
+
+    Raises a `PipeError` for each way that can fail, once git was told to ask nobody else.
+    """
+    _check(inputs, world.asked.words)
+    if world.asked.words != ("get",) or not _is_asked(inputs.base_url, world.stdin):
+        return
+    mask_inputs(inputs, ci, world)
+    try:
+        token = acquire(inputs, ci, world)
+        masks = token.forms()
+        world.log.hide(masks)
+        ci.mask(masks)
+        check(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
+    except PipeError:
+        _write(world.stdout, "quit=1\n")
+        raise
+    _write(world.stdout, _answer(token))
+
+
+def _check(inputs: Inputs, words: tuple[str, ...]) -> None:
+    if len(words) != 1:
+        raise InputError(
+            "credential is git's to call, with one word that says what to do.",
+            "It was run by hand, or with more than one word after it.",
+            "Name it to git as in docs/long-jobs.md; by hand: printf 'protocol=https\\nhost=bitbucket.org\\n' | "
+            "bitbucket-token credential get",
+        )
+    if inputs.token_url or inputs.issuer or not is_cloud(inputs.base_url):
+        raise InputError(
+            "credential is for Bitbucket Cloud.",
+            "token-url, issuer or base-url names another server, whose tokens are no passwords for git.",
+            "Use configure-git with a Data Center, whose tokens live for days.",
+        )
+
+
+def _is_asked(base_url: str, stdin: TextIO | None) -> bool:
+    """Whether git asks for the very host that the token is for (git-credential(1), INPUT/OUTPUT FORMAT)."""
+    data = stdin.buffer.read(LONGEST_QUESTION + 1) if stdin is not None else b""
+    if len(data) > LONGEST_QUESTION:
+        return False
+    asked = dict(line.partition("=")[::2] for line in data.decode("utf-8", "replace").splitlines())
+    wanted = urlsplit(base_url)
+    return (asked.get("protocol"), asked.get("host", "").lower()) == (wanted.scheme, wanted.netloc.lower())
+
+
+def _answer(token: AccessToken) -> str:
+    """What git reads: since 2.41 it also heeds the end, and asks again when that has passed."""
+    answer = f"username={token.git_user}\npassword={token.value.reveal()}\n"
+    if token.expires_in is not None:
+        end = token.obtained_at + timedelta(seconds=token.expires_in)
+        answer += f"password_expiry_utc={int(end.timestamp())}\n"
+    return answer
+
+
+def _write(stdout: TextIO, text: str) -> None:
+    try:
+        stdout.write(text)
+        stdout.flush()
+    except (OSError, ValueError):
+        raise ExportError(
+            "Standard output is closed: git could not be answered.",
+            "git has ended, or this was not started by git.",
+            "Look at what git says.",
+        ) from None
