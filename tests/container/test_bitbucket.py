@@ -19,6 +19,7 @@ from tests.container import engine
 pytestmark = [pytest.mark.xdist_group("container"), pytest.mark.usefixtures("image")]
 
 USE_TOKEN = Path(__file__).with_name("use_token.sh")
+USE_GIT = Path(__file__).with_name("use_git.sh")
 AGENT = "/opt/atlassian/pipelines"
 STORAGE = ".bitbucket/pipelines/generated/pipeline/pipes"
 
@@ -45,6 +46,7 @@ def pipe(agent: Path, bitbucket: Sandbox) -> str:
         "CONSUMER_SECRET": "$CONSUMER_SECRET",
         "HTTPS_PROXY": "$HTTPS_PROXY",
         "CA_FILE": "ca.pem",
+        "CONFIGURE_GIT": "true",
     }
     command = (
         Pipe.model_validate({"pipe": engine.PIPE_IMAGE, "variables": variables}).as_cmd().replace(AGENT, str(agent))
@@ -102,6 +104,17 @@ def test_the_next_line_loads_the_token_and_the_log_does_not_show_it(
     assert "by mistake: ***" in done.stdout
     assert "by mistake, on standard error: ***" in done.stderr
     assert not (agent / "agent/build/.bitbucket-token/env").exists()
+
+
+def test_the_lines_after_it_use_plain_git(
+    step: Callable[[str], engine.Ran], pipe: str, leaks_nothing: Callable[[str, str], None]
+) -> None:
+    """A push, a submodule and a tag, in the step's own shell."""
+    done = step(f"{pipe}\n. ./.bitbucket-token/env\n. {USE_GIT}")
+    leaks_nothing("the log", done.stdout + done.stderr)
+    assert done.returncode == 7, done.stderr
+    assert "submodule: # Hello from the pipe's sandbox" in done.stdout
+    assert "tag: v1" in done.stdout
 
 
 def test_the_env_file_belongs_to_the_steps_user_and_git_does_not_see_it(

@@ -14,6 +14,7 @@ import pytest
 from sandbox import Sandbox
 from tests import parts
 from tests.container import engine, images
+from tests.oracle import Oracle
 
 pytestmark = [pytest.mark.xdist_group("container"), pytest.mark.usefixtures("image")]
 
@@ -73,6 +74,25 @@ def test_later_steps_use_the_token_and_the_log_does_not_show_it(
     assert "by mistake, on standard error: ***" in log
     assert "output and variable are the same" in log
     assert "scopes: account repository:write" in log
+
+
+def test_later_steps_use_plain_git_whoever_they_run_as(
+    act: Callable[[str], engine.Ran],
+    bitbucket: Sandbox,
+    checkout: Path,
+    leaks_nothing: Callable[[str, str], None],
+) -> None:
+    """A push, a submodule and a tag; another user without a HOME; and no token in what git leaves."""
+    done = act("git")
+    log = done.stdout + done.stderr
+    leaks_nothing("the log", log)
+    assert done.returncode == 0, log
+    assert "submodule: # Hello from the pipe's sandbox" in log
+    assert "tag: v1" in log
+    assert "another user: # Hello from the pipe's sandbox" in log
+    oracle = Oracle([token.value for token in bitbucket.tokens])
+    for folder in ("plain", "again", "theirs"):
+        oracle.check_tree(checkout / folder)
 
 
 def test_a_refused_consumer_fails_the_step_and_exports_nothing(
