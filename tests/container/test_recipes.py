@@ -1,0 +1,85 @@
+"""The recipes of the README, word for word, with plain Docker and against the stand-in."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from docs.generate import IMAGE
+from pipe.version import VERSION
+from sandbox import Consumer, Sandbox
+from tests import parts
+from tests.container import engine, images
+
+pytestmark = [pytest.mark.xdist_group("container"), pytest.mark.usefixtures("image")]
+
+README = (images.ROOT / "README.md").read_text()
+TITLES = (
+    "Clone another private repository",
+    "Push a tag",
+    "Open a pull request",
+    "List all repositories of a workspace",
+    "Set a secured pipeline variable",
+    "Call the REST API with curl",
+)
+
+
+def recipe(title: str) -> str:
+    """The commands below a heading of the README."""
+    found = re.search(rf"^### {title}$.*?^```sh\n(.*?)^```$", README, re.M | re.S)
+    assert found, title
+    return found[1].replace("WORKSPACE", "team").replace("REPOSITORY", "hello")
+
+
+@pytest.fixture
+def bitbucket() -> Iterator[Sandbox]:
+    """A Bitbucket whose consumer has the permissions that the README names."""
+    consumer = Consumer(scopes=("repository:write", "pullrequest:write", "pipeline:variable"))
+    with Sandbox(consumers=[consumer]) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def shell(bitbucket: Sandbox, given: dict[str, str], ca: str, tmp_path: Path) -> Callable[[str], engine.Ran]:
+    """Run commands in one shell, in which the step before has left token and settings of git."""
+
+    def run(script: str) -> engine.Ran:
+        where = f"--network=host --env=HTTPS_PROXY --env=CA_FILE {ca}"
+        load = f"docker run --rm -e CONSUMER_KEY -e CONSUMER_SECRET {IMAGE}:{VERSION} --print sh --configure-git"
+        text = f'eval "$({load})"\n{script}'.replace("docker run", f"docker run {where}")
+        who = {f"GIT_{role}_{what}": "a@example.com" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        return engine.command(
+            parts.need("dash"),
+            "-euc",
+            text.replace(f"{IMAGE}:{VERSION}", engine.PIPE_IMAGE),
+            env={**bitbucket.environment(), **given, **who, "HOME": str(tmp_path)},
+            cwd=tmp_path,
+        )
+
+    return run
+
+
+def test_the_recipes_do_what_their_titles_say(
+    shell: Callable[[str], engine.Ran],
+    bitbucket: Sandbox,
+    tmp_path: Path,
+    leaks_nothing: Callable[[str, str], None],
+) -> None:
+    """One after the other, in one shell; and no log shows the token, nor the value of the variable."""
+    password = "the-password-of-the-deployment"
+    (tmp_path / "password.txt").write_text(f"{password}\n")
+    clone, tag, pull_request, repositories, variable, curl = map(recipe, TITLES)
+    done = shell(f"{clone}cd hello\n{tag}git ls-remote --tags\ncd ..\n{pull_request}{repositories}{variable}{curl}")
+    log = done.stdout + done.stderr
+    leaks_nothing("the log", log)
+    hello = bitbucket.repositories.find("team", "hello")
+    assert done.returncode == 0, log
+    assert hello is not None
+    assert "refs/tags/v1.2.3" in done.stdout
+    assert [each["title"] for each in hello.pull_requests] == ["Update the changelog"]
+    assert done.stdout.count('{"full_name":"team/') == 12
+    assert [(each["key"], each["value"], each["secured"]) for each in hello.variables] == [
+        ("DEPLOY_PASSWORD", password, True)
+    ]
+    assert password not in log
