@@ -173,7 +173,8 @@ def project(tmp_path: Path, sandbox: Sandbox, installed: Path) -> Path:
         f'echo "on standard error ${VARIABLE}" >&2',
         f'printf %s "${VARIABLE}" | sha256sum',
     ]
-    jobs["clone"] |= {"stage": "build", "script": [line for line in script if "git" not in line] + use}
+    script = [line.replace("WORKSPACE/REPOSITORY", "team/hello") for line in script if "apt-get" not in line]
+    jobs["clone"] |= {"stage": "build", "script": [*script, "cat hello/README.md", *use]}
     jobs["token"] |= {"stage": "build"}
     jobs["later"] = {"stage": "test", "script": use[2:], "needs": ["token"]}
     folder = tmp_path / "project"
@@ -182,7 +183,7 @@ def project(tmp_path: Path, sandbox: Sandbox, installed: Path) -> Path:
     variables = {
         "CONSUMER_KEY": sandbox.consumer.key,
         "CONSUMER_SECRET": sandbox.consumer.secret,
-        "TOKEN_URL": sandbox.token_url,
+        **sandbox.environment(),
         # It sets this to false, for those who want to know that they are not on GitLab.
         "GITLAB_CI": "true",
         "CA_FILE": str(sandbox.ca_file),
@@ -219,3 +220,4 @@ def test_gitlab_ci_local_runs_the_page(project: Path, tmp_path: Path, sandbox: S
     Oracle([token, sandbox.consumer.secret], key=sandbox.consumer.key).check("the log", log)
     assert hashlib.sha256(token.encode()).hexdigest() in log
     assert jobs[0] != "clone" or ("by mistake ***" in log and "on standard error ***" in log)
+    assert jobs[0] != "clone" or "# Hello from the pipe's sandbox" in log
