@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 
 from pipe.errors import ExportError
-from pipe.private_file import give, open_directory, put
+from pipe.private_file import give, open_directory, placing, put
 from pipe.secret import Secret
 
 _OWN_DIRECTORY = ".bitbucket-token"
@@ -82,6 +82,13 @@ def write(path: Path, text: str) -> None:
     The working directory of a CI step is untrusted: a pull request may have put a symbolic link or anything else
     in the way. Raises `ExportError` for whatever keeps the file from being written.
     """
+    with writing(path, text):
+        pass
+
+
+@contextmanager
+def writing(path: Path, text: str) -> Iterator[None]:
+    """Do the same, and let the file have its name after the block; if that raises, all stays as it was."""
     path = path.absolute()
     with _explained(path):
         made = _make(path.parent)
@@ -93,7 +100,8 @@ def write(path: Path, text: str) -> None:
                 _secure(directory, path.parent)
             if own or made:
                 put(directory, ".gitignore", "*\n")
-            put(directory, path.name, text)
+            with placing(directory, path.name, text):
+                yield
         except BaseException:
             if made:
                 _unmake(path.parent, directory)

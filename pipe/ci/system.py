@@ -80,12 +80,10 @@ class CiSystem:
         """Call `write`, and write the env file too if the user named one; both, or neither."""
         if not export.output_file:
             return write()
-        lines = self.write_env_file(export, export.output_file)
-        try:
-            return [*write(), *lines]
-        except BaseException:
-            (self.cwd / export.output_file).unlink(missing_ok=True)
-            raise
+        path = self.cwd / export.output_file
+        with envfile.writing(path, self._env_text(export, path)):
+            lines = write()
+        return [*lines, *self._loading(export, path)]
 
     def build_name(self) -> str:
         """What to call things after the job so that no other job does; empty unless the system says all of it."""
@@ -99,13 +97,20 @@ class CiSystem:
     def write_env_file(self, export: Export, path: Path) -> list[str]:
         """Write the env file to `path`."""
         path = self.cwd / path
-        text = envfile.render(
+        envfile.write(path, self._env_text(export, path))
+        return self._loading(export, path)
+
+    @staticmethod
+    def _env_text(export: Export, path: Path) -> str:
+        return envfile.render(
             export.variables(),
             masks=export.masks,
             mask_log=export.mask_log,
             remove=None if export.keep_file else str(path),
         )
-        envfile.write(path, text)
+
+    def _loading(self, export: Export, path: Path) -> list[str]:
+        """How the script loads the env file."""
         shown = f"./{path.relative_to(self.cwd)}" if path.is_relative_to(self.cwd) else str(path)
         lines = [
             f"Wrote {export.env_name} to {shown}; the next line of the script loads it:",

@@ -276,7 +276,20 @@ def test_if_the_second_file_fails_the_first_is_as_before(step: Step, how: str, b
 
     assert caught.value.exit_code == 7
     assert step.text("GITHUB_ENV") == before
-    assert not (step.folder / "out" / "env").exists()
+    assert not (step.folder / "out").exists()
+
+
+def test_an_env_file_that_was_there_stays_if_another_file_fails(step: Step) -> None:
+    """What the user had under that name is not lost, and nothing is left beside it."""
+    break_output(step, "missing")
+    (step.folder / "out").mkdir()
+    (step.folder / "out" / "env").write_text("the user's", encoding="utf-8")
+
+    with pytest.raises(ExportError, match="file that GITHUB_OUTPUT names could not be written"):
+        step.system.export(export(output_file=Path("out/env")))
+
+    assert [path.name for path in (step.folder / "out").iterdir()] == ["env"]
+    assert (step.folder / "out" / "env").read_text(encoding="utf-8") == "the user's"
 
 
 @pytest.mark.parametrize("room", [0, 1, 100, 400, 500])
