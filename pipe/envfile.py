@@ -18,7 +18,9 @@ from pipe.errors import ExportError
 from pipe.private_file import give, open_directory, placing, put
 from pipe.secret import Secret
 
-_OWN_DIRECTORY = ".bitbucket-token"
+OWN_DIRECTORY = ".bitbucket-token"
+"""The directory that is the program's alone, wherever the env file goes unless the user says otherwise."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # Characters in a mask from which on GNU sed takes longer than awk to get ready: 0.1 s and more.
@@ -95,7 +97,7 @@ def writing(path: Path, text: str) -> Iterator[None]:
         directory = None
         try:
             directory = open_directory(path.parent)
-            own = path.parent.name == _OWN_DIRECTORY
+            own = path.parent.name == OWN_DIRECTORY
             if own:
                 _secure(directory, path.parent)
             if own or made:

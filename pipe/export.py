@@ -1,6 +1,8 @@
 """What is handed to later steps, whatever the CI system."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pipe.secret import Secret
@@ -22,6 +24,8 @@ class Export(NamedTuple):
     channel_file: Path | None = None
     masks: tuple[str, ...] = ()
     """All forms of all secrets, longest first."""
+    state: Mapping[str, str | Secret] = MappingProxyType({})
+    """What the CI system is to keep for the end of the job, where it can."""
 
     def __repr__(self) -> str:
         return f"Export({self.env_name})"

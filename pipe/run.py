@@ -22,6 +22,7 @@ from pipe.option import Asked
 from pipe.proxies import named, passwords
 from pipe.scope import shown
 from pipe.secret import forms
+from pipe.state import to_save
 from pipe.stores.store import Store
 from pipe.token import AccessToken
 from pipe.trust import roots
@@ -133,6 +134,7 @@ def hand_over(inputs: Inputs, ci: CiSystem, world: World, token: AccessToken) ->
         channel=inputs.channel,
         channel_file=Path(inputs.channel_file) if inputs.channel_file else None,
         masks=token.forms(),
+        state=to_save(inputs, token),
     )
     if not inputs.print:
         with world.uninterrupted():

@@ -134,6 +134,18 @@ class CiSystem:
         self.log.failure(f"  Why: {error.why}")
         self.log.failure(f"  Now: {error.now}")
 
+    def warn(self, text: str) -> None:
+        """Show what has gone wrong although the run goes on, or has done its work."""
+        self.log.line(f"Warning: {text}")
+
+    def state(self, name: str) -> str:  # noqa: ARG002 - most systems keep nothing
+        """What the `state` of the export held under that name, at the end of the job; empty if that is not kept."""
+        return ""
+
+    def keeps_state(self) -> bool:
+        """Whether what was exported is sure to be kept, so that no state means no export."""
+        return False
+
     def summarize(self, facts: Mapping[str, str]) -> None:
         """Show the facts of a finished run where the system has a page for them."""
 

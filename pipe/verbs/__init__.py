@@ -2,7 +2,8 @@
 
 Each has `SUMMARY`, what it does in one line; `UNLESS_GIVEN`, the values of inputs that nobody gave; `WORDS`, what the
 words after it are called, empty if it takes none; `OPTIONS`, what it takes beside the inputs; and
-`run(inputs, ci, world)`. Without a verb, the program gets a token (`pipe.run`).
+`run(inputs, ci, world)`. One whose failure is none of the job's has `failed(error, ci)` too, which tells of it: the
+program then ends with 0. Without a verb, the program gets a token (`pipe.run`).
 """
 
 from functools import cache

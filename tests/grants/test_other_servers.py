@@ -206,11 +206,13 @@ def test_a_token_can_be_given_back(world: World, server: Server, key: Key | None
 def test_a_refusal_to_revoke_is_a_warning(world: World, server: Server) -> None:
     """It says what is left and until when; the step does not fail."""
     token = token_of(ask(world, server.issuer))
-    end = {"BITBUCKET_ACCESS_TOKEN": token, "BITBUCKET_ACCESS_TOKEN_EXPIRES_AT": "2026-11-21T12:00:00Z"}
+    end = {"BITBUCKET_ACCESS_TOKEN": token, "BITBUCKET_ACCESS_TOKEN_EXPIRES_AT": "2126-11-21T12:00:00Z"}
     outcome = ask(world, server.issuer, "revoke", key=STRANGE, **end)
 
     assert outcome.code == 0
-    assert "Warning: the token is not revoked, and works until 2026-11-21T12:00:00Z: " in outcome.out
+    assert "::warning title=Bitbucket token::The token is not revoked, and works until 2126-11-21T12:00:00Z: " in (
+        outcome.out
+    )
     assert server.active(token)
 
 
