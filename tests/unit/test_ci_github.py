@@ -340,6 +340,31 @@ def test_a_failure_is_one_line_whatever_is_in_it(text: str) -> None:
     Oracle([TOKEN]).check("the annotation", output)
 
 
+@given(
+    st.text(st.characters(), max_size=60) | st.sampled_from(["\n::set-env name=PATH::/evil", "\r\n::error::", "%0A::x"])
+)
+def test_a_warning_is_one_line_whatever_is_in_it(text: str) -> None:
+    """As a failure is."""
+    written = Written()
+    written.log.hide(forms(Secret(TOKEN)))
+    GitHubActions(GITHUB, written.log, Path()).warn(f"100% {text} {TOKEN}")
+
+    output = written.out.getvalue()
+    assert output.count("\n") == 1
+    assert "\r" not in output
+    assert output.startswith("::warning title=Bitbucket token::100%25 ")
+    Oracle([TOKEN]).check("the annotation", output)
+
+
+def test_a_warning_without_a_reader_is_no_failure(tmp_path: Path) -> None:
+    """Nobody is there to be told."""
+    closed, err = StringIO(), StringIO()
+    closed.close()
+    GitHubActions(GITHUB, Log(closed, err), tmp_path).warn("What.")
+
+    assert err.getvalue() == ""
+
+
 def test_a_failure_without_a_reader_goes_to_standard_error(tmp_path: Path) -> None:
     """Somebody may still read that."""
     closed, err = StringIO(), StringIO()
