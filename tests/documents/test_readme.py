@@ -20,6 +20,8 @@ PAGES = (
     "README.md",
     "docs/grants.md",
     "docs/data-center.md",
+    "docs/other-servers.md",
+    "docs/cleanup.md",
     "SECURITY.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
