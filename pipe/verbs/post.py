@@ -1,4 +1,4 @@
-"""`bitbucket-token post`: what a runner of GitHub Actions starts at the end of the job (`post-entrypoint`).
+"""`bitbucket-token post`: what a runner starts by itself at the end of the job (`post-entrypoint` of an action).
 
 It does what `revoke` does with what its own step has left, and never fails: it runs whatever became of the job, also
 after that step has failed and has said why.
@@ -14,7 +14,7 @@ from pipe.secret import Secret
 from pipe.state import ENDS, NAME, TOKEN, can_be_given_back
 from pipe.verbs.revoke import Held, begin, exported_token, give_back, moment, no_way, not_given_back
 
-SUMMARY = "What a runner of GitHub Actions starts at the end of the job: revoke, but never a failure."
+SUMMARY = "What a runner starts by itself at the end of a job: revoke, but never a failure."
 WORDS = ""
 OPTIONS: tuple[Option, ...] = ()
 UNLESS_GIVEN: dict[str, str] = {}

@@ -245,6 +245,30 @@ def test_a_token_that_cannot_be_deleted_is_a_warning(center: Center) -> None:
     assert center.named()
 
 
+def test_the_build_tells_the_name_where_the_last_step_is_of_the_same_one(center: Center) -> None:
+    """As GitLab's `after_script` is; in another build it is another name, and no token is touched."""
+    build = {"GITLAB_CI": "true", "CI_PROJECT_PATH": "team/project", "CI_JOB_ID": "7", "TOKEN_NAME": ""}
+    center.run(**build)
+
+    other = center.run("revoke", **{**build, "CI_JOB_ID": "8"})
+    assert other.code == 0
+    assert "There is no token called team/project 8 BITBUCKET_ACCESS_TOKEN. If another step made it, " in other.out
+    assert len(center.tokens) == 1
+
+    outcome = center.run("revoke", **build)
+    assert "Deleted the token called team/project 7 BITBUCKET_ACCESS_TOKEN." in outcome.out
+    assert center.tokens == []
+
+
+def test_a_token_that_has_ended_is_not_looked_for(center: Center) -> None:
+    """Its companion says so, and no password is sent."""
+    outcome = center.run("revoke", BITBUCKET_ACCESS_TOKEN_EXPIRES_AT="2026-01-02T03:04:05Z")
+
+    assert outcome.code == 0
+    assert "Nothing to revoke: the token has ended by itself" in outcome.out
+    assert outcome.requests == []
+
+
 def test_revoke_has_to_be_told_the_name(center: Center) -> None:
     """Where nothing tells builds apart, a run leaves its choice to chance."""
     outcome = center.run("revoke", TOKEN_NAME="")
