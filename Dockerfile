@@ -7,6 +7,9 @@ RUN python3 -m venv --without-pip /opt/bitbucket-token \
         --no-cache-dir --no-compile --require-hashes -r /build/requirements.txt
 COPY pipe /build/pipe
 RUN cp -r /build/pipe "$(/opt/bitbucket-token/bin/python3 -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+ && printf '%s\n' '#!/opt/bitbucket-token/bin/python3 -I' 'import sys' 'sys.argv[1:] = ["post"]' 'import pipe.__main__' \
+        > /opt/bitbucket-token/bin/post \
+ && chmod 755 /opt/bitbucket-token/bin/post \
  && python3 -m compileall -q --invalidation-mode unchecked-hash /opt/bitbucket-token
 
 FROM python:3.13-slim-bookworm

@@ -35,6 +35,14 @@ branding:
   color: blue
 """
 
+# A runner takes one path there, and no arguments: the Dockerfile makes that program.
+_ACTION_RUNS = """\
+runs:
+  using: docker
+  image: Dockerfile
+  post-entrypoint: /opt/bitbucket-token/bin/post
+"""
+
 _PIPE_HEAD = f"""\
 name: Bitbucket token
 image: {IMAGE}:{VERSION}
@@ -64,7 +72,7 @@ def documents() -> dict[str, str]:
 def _action() -> str:
     inputs = "".join(_action_input(declared) for declared in TABLE)
     outputs = "".join(f"  {name}:\n    description: {_quoted(meaning)}\n" for name, meaning in OUTPUTS.items())
-    return f"{_ACTION_HEAD}inputs:\n{inputs}outputs:\n{outputs}runs:\n  using: docker\n  image: Dockerfile\n"
+    return f"{_ACTION_HEAD}inputs:\n{inputs}outputs:\n{outputs}{_ACTION_RUNS}"
 
 
 def _action_input(declared: Input) -> str:

@@ -45,10 +45,12 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
     # Until the command line is read, nothing may reach a standard output that a shell could be evaluating.
     ci = systems.detect(env)(env, Log(sys.stderr, sys.stderr), Path("/"))
     signals = Signals()
+    verb = ""
     try:
         signals.catch()
         signals.ring_at(Deadline(float(BY_NAME["deadline"].default), start=start))
         options = split(arguments)
+        verb = options.verb
         if options.shows:
             _show(options)
             return 0
@@ -78,9 +80,9 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         _do(options.verb)(inputs, ci, world)
         return 0
     except PipeError as error:
-        return _failed(error, ci, log)
+        return _failed(error, ci, log, verb)
     except OutOfTime:
-        return _failed(_out_of_time(), ci, log)
+        return _failed(_out_of_time(), ci, log, verb)
     except Interrupted as interrupted:
         log.failure(f"✖ Interrupted by {interrupted.name}.")
         return interrupted.exit_code
@@ -158,11 +160,23 @@ def _working_directory() -> Path:
         ) from None
 
 
-def _failed(error: PipeError, ci: CiSystem, log: Log) -> int:
+def _failed(error: PipeError, ci: CiSystem, log: Log, verb: str) -> int:
     if log.debugging:
         _traceback(log)
+    if (told := _way_to_fail(verb)) is not None:
+        told(error, ci)
+        return 0
     ci.fail(error)
     return error.exit_code
+
+
+def _way_to_fail(verb: str) -> Callable[[PipeError, CiSystem], None] | None:
+    """How a verb tells of its failure by itself, if that is to be none of the job's."""
+    if not verb:
+        return None
+    from pipe import verbs  # noqa: PLC0415
+
+    return getattr(verbs.called(verb), "failed", None)
 
 
 def _defect(log: Log) -> int:

@@ -16,10 +16,12 @@ from pathlib import Path
 
 from pipe.errors import ExportError
 from pipe.git import Setting
-from pipe.private_file import give, open_directory, put
+from pipe.private_file import give, open_directory, placing, put
 from pipe.secret import Secret
 
-_OWN_DIRECTORY = ".bitbucket-token"
+OWN_DIRECTORY = ".bitbucket-token"
+"""The directory that is the program's alone, wherever the env file goes unless the user says otherwise."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # Characters in a mask from which on GNU sed takes longer than awk to get ready: 0.1 s and more.
@@ -91,18 +93,26 @@ def write(path: Path, text: str) -> None:
     The working directory of a CI step is untrusted: a pull request may have put a symbolic link or anything else
     in the way. Raises `ExportError` for whatever keeps the file from being written.
     """
+    with writing(path, text):
+        pass
+
+
+@contextmanager
+def writing(path: Path, text: str) -> Iterator[None]:
+    """Do the same, and let the file have its name after the block; if that raises, all stays as it was."""
     path = path.absolute()
     with _explained(path):
         made = _make(path.parent)
         directory = None
         try:
             directory = open_directory(path.parent)
-            own = path.parent.name == _OWN_DIRECTORY
+            own = path.parent.name == OWN_DIRECTORY
             if own:
                 _secure(directory, path.parent)
             if own or made:
                 put(directory, ".gitignore", "*\n")
-            put(directory, path.name, text)
+            with placing(directory, path.name, text):
+                yield
         except BaseException:
             if made:
                 _unmake(path.parent, directory)

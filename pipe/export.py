@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pipe.git import Setting, variables
@@ -26,6 +27,8 @@ class Export(NamedTuple):
     """All forms of all secrets, longest first."""
     git: tuple[Setting, ...] = ()
     """What has plain git use the token, if that was asked for."""
+    state: Mapping[str, str | Secret] = MappingProxyType({})
+    """What the CI system is to keep for the end of the job, where it can."""
 
     def __repr__(self) -> str:
         return f"Export({self.env_name})"

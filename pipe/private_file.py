@@ -4,7 +4,8 @@ import errno
 import os
 import secrets
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -21,6 +22,13 @@ def put(directory: int, name: str, text: str, *, lasting: bool = False) -> None:
 
     `lasting` waits until it would outlive a power cut.
     """
+    with placing(directory, name, text, lasting=lasting):
+        pass
+
+
+@contextmanager
+def placing(directory: int, name: str, text: str, *, lasting: bool = False) -> Iterator[None]:
+    """Do the same, and let the file have its name after the block; if that raises, all stays as it was."""
     with suppress(FileNotFoundError):
         if not stat.S_ISREG(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode):
             raise FileExistsError(errno.EEXIST, "something that is no file is in the way")
@@ -35,6 +43,7 @@ def put(directory: int, name: str, text: str, *, lasting: bool = False) -> None:
             if lasting:
                 file.flush()
                 os.fsync(descriptor)
+        yield
         os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
     except BaseException:
         # From before the file was made: an interrupt can come between making it and knowing so.

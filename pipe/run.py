@@ -23,6 +23,7 @@ from pipe.option import Asked
 from pipe.proxies import named, passwords
 from pipe.scope import shown
 from pipe.secret import forms
+from pipe.state import to_save
 from pipe.stores.store import Store
 from pipe.token import AccessToken
 from pipe.trust import roots
@@ -139,6 +140,7 @@ def hand_over(inputs: Inputs, ci: CiSystem, world: World, token: AccessToken) ->
         channel_file=Path(inputs.channel_file) if inputs.channel_file else None,
         masks=token.forms(),
         git=settings(inputs, token) if inputs.configure_git else (),
+        state=to_save(inputs, token),
     )
     if not inputs.print:
         with world.uninterrupted():

@@ -26,6 +26,8 @@ class AccessToken(NamedTuple):
     """Who sends it to the REST API by Basic authentication; empty for a bearer token."""
     git_user: str = GIT_USER
     """Who sends it to Bitbucket Cloud's git."""
+    name: str = ""
+    """Under which the server lists it, where it does."""
 
     @property
     def expires_at(self) -> str:

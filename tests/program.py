@@ -35,7 +35,10 @@ _PATIENCE = 4.0
 _SAMPLE_EVERY = 0.01
 
 _COMMANDS = re.compile(r"^\s*::|##\[|##vso\[|##teamcity\[")
-_OWN_COMMANDS = re.compile(r"^::(add-mask::|error title=Bitbucket token%3A [^:]*::)(?!.*(##\[|##vso\[|##teamcity\[))")
+_OWN_COMMANDS = re.compile(
+    r"^::(add-mask::|error title=Bitbucket token%3A [^:]*::|warning title=Bitbucket token::)"
+    r"(?!.*(##\[|##vso\[|##teamcity\[))"
+)
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _VARIABLE_PARTS = (
     (r"bitbucket_token_[0-9a-f]{32}", "<delimiter>"),
@@ -96,7 +99,8 @@ class World:
 
     def github(self) -> dict[str, str]:
         """What GitHub's runner sets, its files included."""
-        files = {"GITHUB_ENV": "env", "GITHUB_OUTPUT": "output", "GITHUB_STEP_SUMMARY": "summary"}
+        files = {"GITHUB_ENV": "env", "GITHUB_OUTPUT": "output", "GITHUB_STATE": "state"}
+        files |= {"GITHUB_STEP_SUMMARY": "summary"}
         for name in files.values():
             (self.runner / name).touch()
         return {
@@ -356,7 +360,7 @@ class _Rules:
         return [*(consumer.secret for consumer in sandbox.consumers), *sandbox.data_center.secrets, *self.secrets]
 
     def _token_files(self) -> list[Path]:
-        named = [self.environment.get(name, "") for name in ("GITHUB_ENV", "GITHUB_OUTPUT")]
+        named = [self.environment.get(name, "") for name in ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STATE")]
         named += [self._input("output-file")]
         clone = Path(self.environment.get("BITBUCKET_CLONE_DIR") or self.world.work)
         found = [*(self.world.work / name for name in named if name), clone / ".bitbucket-token/env", *self.allowed]

@@ -70,6 +70,13 @@ class AzurePipelines(CiSystem):
         except (OSError, ValueError):
             super().fail(error)
 
+    def warn(self, text: str) -> None:
+        """Report an issue of the lighter kind."""
+        try:
+            self.log.command(f"##vso[task.logissue type=warning]Bitbucket token: {_data(self.log.clean(text))}")
+        except (OSError, ValueError):
+            super().warn(text)
+
     def explain_missing(self, error: MissingInputError) -> MissingInputError:
         """Secret variables reach no step by themselves, and none at all in builds of forks."""
         if self.env.get("SYSTEM_PULLREQUEST_ISFORK", "").lower() == "true":

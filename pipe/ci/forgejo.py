@@ -13,6 +13,8 @@ class ForgejoActions(GitHubActions):
     title = "Forgejo Actions"
     mask_commands = staticmethod(compatible_mask_commands)
     fail = CiSystem.fail
+    warn = CiSystem.warn
+    keeps_state = CiSystem.keeps_state
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:

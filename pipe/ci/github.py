@@ -49,6 +49,8 @@ class GitHubActions(CiSystem):
         if self.env.get("GITHUB_OUTPUT") or not export.export_env:
             appended.append(self._file("GITHUB_OUTPUT", _outputs(export)))
             lines.append("Set the outputs access-token, token-type, expires-in, expires-at and scopes.")
+        if export.state and self.env.get("GITHUB_STATE"):
+            appended.append(self._file("GITHUB_STATE", export.state))
 
         def write() -> list[str]:
             append_all(appended)
@@ -82,6 +84,21 @@ class GitHubActions(CiSystem):
         except (OSError, ValueError):
             super().fail(error)
         self._add_summary(f"### ✖ Bitbucket token: {error.title}\n\n" + "\n\n".join(map(_markdown, lines)) + "\n")
+
+    def warn(self, text: str) -> None:
+        """Annotate the run."""
+        try:
+            self.log.command(f"::warning title=Bitbucket token::{_data(self.log.clean(text))}")
+        except (OSError, ValueError):
+            super().warn(text)
+
+    def state(self, name: str) -> str:
+        """What an earlier stage of this very step has written to GITHUB_STATE."""
+        return self.env.get(f"STATE_{name}", "")
+
+    def keeps_state(self) -> bool:
+        """GitHub's own runner does; `act`, which names itself, does not for Docker actions."""
+        return not self.env.get("ACT")
 
     def summarize(self, facts: Mapping[str, str]) -> None:
         """Add a small table to the step summary."""

@@ -80,12 +80,10 @@ class CiSystem:
         """Call `write`, and write the env file too if the user named one; both, or neither."""
         if not export.output_file:
             return write()
-        lines = self.write_env_file(export, export.output_file)
-        try:
-            return [*write(), *lines]
-        except BaseException:
-            (self.cwd / export.output_file).unlink(missing_ok=True)
-            raise
+        path = self.cwd / export.output_file
+        with envfile.writing(path, self._env_text(export, path)):
+            lines = write()
+        return [*lines, *self._loading(export, path)]
 
     def with_file_for_git(self, export: Export) -> Export:
         """Return `export` with the env file beside it if it has settings of git, which no step could be given else."""
@@ -103,14 +101,21 @@ class CiSystem:
     def write_env_file(self, export: Export, path: Path) -> list[str]:
         """Write the env file to `path`."""
         path = self.cwd / path
-        text = envfile.render(
+        envfile.write(path, self._env_text(export, path))
+        return self._loading(export, path)
+
+    @staticmethod
+    def _env_text(export: Export, path: Path) -> str:
+        return envfile.render(
             export.variables(),
             masks=export.masks,
             mask_log=export.mask_log,
             remove=None if export.keep_file else str(path),
             git=export.git,
         )
-        envfile.write(path, text)
+
+    def _loading(self, export: Export, path: Path) -> list[str]:
+        """How the script loads the env file."""
         shown = f"./{path.relative_to(self.cwd)}" if path.is_relative_to(self.cwd) else str(path)
         lines = [
             f"Wrote {export.env_name} to {shown}; the next line of the script loads it:",
@@ -133,6 +138,18 @@ class CiSystem:
         self.log.failure(f"✖ {error.what}")
         self.log.failure(f"  Why: {error.why}")
         self.log.failure(f"  Now: {error.now}")
+
+    def warn(self, text: str) -> None:
+        """Show what has gone wrong although the run goes on, or has done its work."""
+        self.log.line(f"Warning: {text}")
+
+    def state(self, name: str) -> str:  # noqa: ARG002 - most systems keep nothing
+        """What the `state` of the export held under that name, at the end of the job; empty if that is not kept."""
+        return ""
+
+    def keeps_state(self) -> bool:
+        """Whether what was exported is sure to be kept, so that no state means no export."""
+        return False
 
     def summarize(self, facts: Mapping[str, str]) -> None:
         """Show the facts of a finished run where the system has a page for them."""

@@ -9,9 +9,17 @@ from pipe.means import Means
 from pipe.token import AccessToken
 
 
-def taking_back(name: str) -> Callable[[Inputs, Means], int] | None:
-    """The function that deletes the tokens which the grant called `name` has created; None if it creates none."""
+def taking_back(name: str) -> Callable[[Inputs, Means, str], tuple[str, int]] | None:
+    """The function that deletes the tokens which the grant called `name` has created; None if it creates none.
+
+    It takes what the build is called, and returns what the tokens were called and how many there were.
+    """
     return getattr(import_module(f"pipe.grants.{name}"), "delete", None)
+
+
+def makes_tokens(name: str) -> bool:
+    """Whether the grant called `name` gets tokens of its own, and not one that was there before."""
+    return bool(getattr(import_module(f"pipe.grants.{name}"), "MAKES_TOKENS", True))
 
 
 def grant(name: str) -> Callable[[TokenRequest], AccessToken]:

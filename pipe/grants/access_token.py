@@ -21,6 +21,9 @@ from pipe.token_response import json_object
 # The user name that git sends with a person's API token ("Using API tokens"); with all others it is x-token-auth.
 _GIT_USER = "x-bitbucket-api-token-auth"
 
+MAKES_TOKENS = False
+"""The token was there before the job, and stays after it."""
+
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 

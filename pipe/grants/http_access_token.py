@@ -42,17 +42,20 @@ def acquire(request: TokenRequest) -> AccessToken:
     return _Renewal(_tokens(inputs, means, owner), wish, means).token()
 
 
-def delete(inputs: Inputs, means: Means) -> int:
-    """Delete the owner's tokens called `token-name`, at the end of the job; return how many there were.
+def delete(inputs: Inputs, means: Means, build: str) -> tuple[str, int]:
+    """Delete the owner's tokens of that name, at the end of the job; return the name, and how many there were.
 
-    The name has to be given: that which a run chooses by itself tells its own step, which this one is not.
+    It is `token-name`, or that which the build gives. Where nothing tells builds apart it has to be given: a run then
+    leaves its choice to chance.
     """
-    inputs.require("token-name")
+    if not build:
+        inputs.require("token-name")
+    name = _name(inputs, build)
     tokens = _tokens(inputs, means, _owner(inputs))
-    found = tokens.named(inputs.token_name)
+    found = tokens.named(name)
     for token_id in found:
         tokens.delete(token_id)
-    return len(found)
+    return name, len(found)
 
 
 def _owner(inputs: Inputs) -> Owner:
@@ -103,7 +106,7 @@ class _Renewal:
                     f"Warning: an older token called {self._wish.name} (id {show(token_id, self._means.masked())}) is "
                     f"left, and is valid until it ends or is deleted. {error.what}"
                 )
-        return token
+        return token._replace(name=self._wish.name)
 
     def _attempt(self) -> AccessToken:
         self._delete_orphans()

@@ -3,7 +3,8 @@
 Each has `SUMMARY`, what it does in one line; `UNLESS_GIVEN`, the values of inputs that nobody gave; `WORDS`, what the
 words after it are called, empty if it takes none; `OPTIONS`, what it takes beside the inputs; and
 `run(inputs, ci, world)`. With `PRINTS_DATA = True`, standard output is for what it was asked for, and all that is said
-goes to standard error. Without a verb, the program gets a token (`pipe.run`).
+goes to standard error. One whose failure is none of the job's has `failed(error, ci)` too, which tells of it: the
+program then ends with 0. Without a verb, the program gets a token (`pipe.run`).
 """
 
 from functools import cache

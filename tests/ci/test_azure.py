@@ -114,6 +114,15 @@ class TestAzurePipelines(CiContract):
         assert [line.partition(": ")[0] for line in text.splitlines()[1:]] == ["Why", "Now"]
         assert "##vso" not in text
 
+    def test_what_is_left_at_the_end_is_a_lighter_issue(self, job: Job) -> None:
+        """`revoke` at a server that does not say where it takes tokens back."""
+        urls = {"TOKEN_URL": job.sandbox.rfc_token_url, "BITBUCKET_ACCESS_TOKEN": "token-of-another-server"}
+        ran = job.run("revoke", **urls)
+        assert ran.returncode == 0
+        [(at, text)] = [(at, data) for name, at, data in commands(ran.stdout) if name == "task.logissue"]
+        assert at == {"type": "warning"}
+        assert text.startswith("Bitbucket token: The token is not revoked, and works until its lifetime ends: ")
+
     @pytest.mark.parametrize(
         ("variables", "why"),
         [

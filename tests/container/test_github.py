@@ -44,6 +44,7 @@ def act(checkout: Path, bitbucket: Sandbox, job_image: str, tmp_path: Path) -> C
         env = {
             "CONSUMER_KEY": bitbucket.consumer.key,
             "CONSUMER_SECRET": bitbucket.consumer.secret,
+            "PASSWORD": bitbucket.data_center.bot.password,
             "DOCKER_BUILDKIT": "0",
             "HOME": str(tmp_path / "home"),
             "XDG_CACHE_HOME": str(tmp_path / "home" / "cache"),
@@ -53,7 +54,11 @@ def act(checkout: Path, bitbucket: Sandbox, job_image: str, tmp_path: Path) -> C
         options = ["--bind", "--platform", f"ubuntu-latest={job_image}", "--pull=false", "--network", "host", "--rm"]
         options += ["--no-cache-server", "--directory", str(checkout), "--job", job]
         options += ["--workflows", str(checkout / "tests/container/workflows/github.yml")]
-        options += ["--secret", "CONSUMER_KEY", "--secret", "CONSUMER_SECRET", "--var", f"PROXY={bitbucket.proxy_url}"]
+        for name in ("CONSUMER_KEY", "CONSUMER_SECRET", "PASSWORD"):
+            options += ["--secret", name]
+        center = f"CENTER={bitbucket.url}/bitbucket"
+        for variable in (f"PROXY={bitbucket.proxy_url}", center, f"USERNAME={bitbucket.data_center.bot.name}"):
+            options += ["--var", variable]
         return engine.command(program, "push", *options, env=env, timeout=180)
 
     return run
@@ -95,6 +100,33 @@ def test_later_steps_use_plain_git_whoever_they_run_as(
         oracle.check_tree(checkout / folder)
 
 
+def test_at_the_end_of_the_job_one_line_says_that_cloud_takes_no_token_back(
+    act: Callable[[str], engine.Ran], leaks_nothing: Callable[[str, str], None]
+) -> None:
+    """The runner starts the image once more, after all steps."""
+    done = act("token")
+    log = done.stdout + done.stderr
+    leaks_nothing("the log", log)
+    assert done.returncode == 0, log
+    lines = [line for line in log.splitlines() if "no way to revoke a token: this one works until 20" in line]
+    assert len(lines) == 1
+    assert log.index("it ends at") < log.index(lines[0])
+
+
+def test_at_the_end_of_the_job_a_data_center_has_no_token_of_it_any_more(
+    act: Callable[[str], engine.Ran], bitbucket: Sandbox
+) -> None:
+    """Although `act` hands no state to a Docker action: the build tells the token's name."""
+    done = act("data-center")
+    log = done.stdout + done.stderr
+    assert done.returncode == 0, log
+    [made] = bitbucket.data_center.tokens.made
+    Oracle([made.value, bitbucket.data_center.bot.password]).check("the log", log)
+    assert "there is a token" in log
+    assert f"Deleted the token called {made.name}." in log
+    assert bitbucket.data_center.tokens.of(made.owner) == []
+
+
 def test_a_refused_consumer_fails_the_step_and_exports_nothing(
     act: Callable[[str], engine.Ran], bitbucket: Sandbox
 ) -> None:
@@ -106,4 +138,6 @@ def test_a_refused_consumer_fails_the_step_and_exports_nothing(
     assert "variable: not set" in log
     assert "Now:" in log
     assert "this-is-the-wrong-secret" not in log
+    assert "Nothing to revoke" in log
+    assert log.count("::error title=") == 1
     assert bitbucket.tokens == []

@@ -22,6 +22,8 @@ PAGES = (
     "docs/data-center.md",
     "docs/git.md",
     "docs/long-jobs.md",
+    "docs/other-servers.md",
+    "docs/cleanup.md",
     "SECURITY.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",

@@ -51,8 +51,10 @@ def test_the_action_declares_the_outputs_that_are_written() -> None:
 
 
 def test_the_action_is_built_from_any_commit_and_fork() -> None:
-    """It names the Dockerfile, and neither args, where secrets would show, nor another entrypoint."""
-    assert load("action.yml")["runs"] == {"using": "docker", "image": "Dockerfile"}
+    """It names the Dockerfile, and no args, where secrets would show; at the end of the job, what that file makes."""
+    post = "/opt/bitbucket-token/bin/post"
+    assert load("action.yml")["runs"] == {"using": "docker", "image": "Dockerfile", "post-entrypoint": post}
+    assert f"> {post} " in (ROOT / "Dockerfile").read_text()
 
 
 def test_the_pipe_declares_the_table() -> None:

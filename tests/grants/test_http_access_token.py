@@ -230,7 +230,7 @@ def test_the_last_step_deletes_the_token_of_the_job(center: Center) -> None:
     assert outcome.code == 0
     assert "Deleted the token called the-token." in outcome.shown
     assert [token.name for token in center.tokens] == ["another"]
-    assert "There is no token of that name any more." in center.run("revoke").shown
+    assert "There is no token called the-token any more." in center.run("revoke").shown
 
 
 def test_a_token_that_cannot_be_deleted_is_a_warning(center: Center) -> None:
@@ -238,15 +238,39 @@ def test_a_token_that_cannot_be_deleted_is_a_warning(center: Center) -> None:
     center.run()
     center.world.sandbox.faults.add(Fault(path=f"{TOKENS}*", status=500, times=None))
 
-    outcome = center.run("revoke", MAX_ATTEMPTS="1", BITBUCKET_ACCESS_TOKEN_EXPIRES_AT="2027-01-02T03:04:05Z")
+    outcome = center.run("revoke", MAX_ATTEMPTS="1", BITBUCKET_ACCESS_TOKEN_EXPIRES_AT="2127-01-02T03:04:05Z")
 
     assert outcome.code == 0
-    assert "Warning: the token called the-token is not deleted, and works until 2027-01-02T03:04:05Z" in outcome.out
+    assert "Warning: The token called the-token is not deleted, and works until 2127-01-02T03:04:05Z" in outcome.out
     assert center.named()
 
 
+def test_the_build_tells_the_name_where_the_last_step_is_of_the_same_one(center: Center) -> None:
+    """As GitLab's `after_script` is; in another build it is another name, and no token is touched."""
+    build = {"GITLAB_CI": "true", "CI_PROJECT_PATH": "team/project", "CI_JOB_ID": "7", "TOKEN_NAME": ""}
+    center.run(**build)
+
+    other = center.run("revoke", **{**build, "CI_JOB_ID": "8"})
+    assert other.code == 0
+    assert "There is no token called team/project 8 BITBUCKET_ACCESS_TOKEN. If another step made it, " in other.out
+    assert len(center.tokens) == 1
+
+    outcome = center.run("revoke", **build)
+    assert "Deleted the token called team/project 7 BITBUCKET_ACCESS_TOKEN." in outcome.out
+    assert center.tokens == []
+
+
+def test_a_token_that_has_ended_is_not_looked_for(center: Center) -> None:
+    """Its companion says so, and no password is sent."""
+    outcome = center.run("revoke", BITBUCKET_ACCESS_TOKEN_EXPIRES_AT="2026-01-02T03:04:05Z")
+
+    assert outcome.code == 0
+    assert "Nothing to revoke: the token has ended by itself" in outcome.out
+    assert outcome.requests == []
+
+
 def test_revoke_has_to_be_told_the_name(center: Center) -> None:
-    """That which a run chooses by itself is another one in each step."""
+    """Where nothing tells builds apart, a run leaves its choice to chance."""
     outcome = center.run("revoke", TOKEN_NAME="")
 
     assert outcome.code == 2

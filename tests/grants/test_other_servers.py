@@ -107,7 +107,7 @@ def ask(world: World, issuer: str, *arguments: str, key: Key | None = None, **mo
     if key:
         del env["CONSUMER_SECRET"]
         env |= {"CONSUMER_KEY": "signing-key", "PRIVATE_KEY": key.pem, "CLIENT_AUTH": "private_key_jwt"}
-    held = more.get("BITBUCKET_ACCESS_TOKEN")
+    held = more.get("BITBUCKET_ACCESS_TOKEN") or more.get("STATE_token")
     outcome = run_program(
         world,
         *arguments,
@@ -203,14 +203,47 @@ def test_a_token_can_be_given_back(world: World, server: Server, key: Key | None
         assert not server.active(token)
 
 
+@pytest.mark.parametrize("key", [None, CURRENT], ids=["secret", "key"])
+def test_a_token_is_given_back_at_the_end_of_a_github_job(world: World, server: Server, key: Key | None) -> None:
+    """With what the runner has kept of it: introspection shows it inactive."""
+    token = token_of(ask(world, server.issuer, key=key, EXPORT_ENV="false"))
+    state = (world.runner / "state").read_text()
+    assert f"\n{token}\n" in state
+
+    outcome = run_post(world, server.issuer, key, token)
+    assert "has revoked the token." in outcome.out
+    assert not server.active(token)
+
+
+def run_post(world: World, issuer: str, key: Key | None, token: str) -> Outcome:
+    """Run what the runner starts then."""
+    outcome = ask(world, issuer, "post", key=key, STATE_token=token, STATE_expires_at="2126-11-21T12:00:00Z")
+    assert outcome.code == 0
+    assert token in outcome.masks
+    return outcome
+
+
+def test_a_refusal_at_the_end_of_a_github_job_is_a_warning(world: World, server: Server) -> None:
+    """The job does not fail."""
+    token = token_of(ask(world, server.issuer))
+    outcome = run_post(world, server.issuer, STRANGE, token)
+
+    assert "::warning title=Bitbucket token::The token is not revoked, and works until 2126-11-21T12:00:00Z: " in (
+        outcome.out
+    )
+    assert server.active(token)
+
+
 def test_a_refusal_to_revoke_is_a_warning(world: World, server: Server) -> None:
     """It says what is left and until when; the step does not fail."""
     token = token_of(ask(world, server.issuer))
-    end = {"BITBUCKET_ACCESS_TOKEN": token, "BITBUCKET_ACCESS_TOKEN_EXPIRES_AT": "2026-11-21T12:00:00Z"}
+    end = {"BITBUCKET_ACCESS_TOKEN": token, "BITBUCKET_ACCESS_TOKEN_EXPIRES_AT": "2126-11-21T12:00:00Z"}
     outcome = ask(world, server.issuer, "revoke", key=STRANGE, **end)
 
     assert outcome.code == 0
-    assert "Warning: the token is not revoked, and works until 2026-11-21T12:00:00Z: " in outcome.out
+    assert "::warning title=Bitbucket token::The token is not revoked, and works until 2126-11-21T12:00:00Z: " in (
+        outcome.out
+    )
     assert server.active(token)
 
 

@@ -194,6 +194,6 @@ def test_what_is_not_revoked_is_a_warning(world: World, server: Issuer, status: 
     outcome = ask(world, server, "revoke", **token, **named)
 
     assert outcome.code == 0
-    assert "Warning: the token is not revoked, and works until its lifetime ends: " in outcome.out
+    assert "Warning: The token is not revoked, and works until its lifetime ends: " in outcome.out
     assert told in outcome.out
     assert len(server.posts) == (2 if status else 0)

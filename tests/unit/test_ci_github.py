@@ -276,7 +276,20 @@ def test_if_the_second_file_fails_the_first_is_as_before(step: Step, how: str, b
 
     assert caught.value.exit_code == 7
     assert step.text("GITHUB_ENV") == before
-    assert not (step.folder / "out" / "env").exists()
+    assert not (step.folder / "out").exists()
+
+
+def test_an_env_file_that_was_there_stays_if_another_file_fails(step: Step) -> None:
+    """What the user had under that name is not lost, and nothing is left beside it."""
+    break_output(step, "missing")
+    (step.folder / "out").mkdir()
+    (step.folder / "out" / "env").write_text("the user's", encoding="utf-8")
+
+    with pytest.raises(ExportError, match="file that GITHUB_OUTPUT names could not be written"):
+        step.system.export(export(output_file=Path("out/env")))
+
+    assert [path.name for path in (step.folder / "out").iterdir()] == ["env"]
+    assert (step.folder / "out" / "env").read_text(encoding="utf-8") == "the user's"
 
 
 @pytest.mark.parametrize("room", [0, 1, 100, 400, 500])
@@ -325,6 +338,31 @@ def test_a_failure_is_one_line_whatever_is_in_it(text: str) -> None:
     assert "::" not in data
     assert "\n" not in undo_escapes(data).replace("\nWhy: ", "").replace("\nNow: ", "").rstrip("\n")
     Oracle([TOKEN]).check("the annotation", output)
+
+
+@given(
+    st.text(st.characters(), max_size=60) | st.sampled_from(["\n::set-env name=PATH::/evil", "\r\n::error::", "%0A::x"])
+)
+def test_a_warning_is_one_line_whatever_is_in_it(text: str) -> None:
+    """As a failure is."""
+    written = Written()
+    written.log.hide(forms(Secret(TOKEN)))
+    GitHubActions(GITHUB, written.log, Path()).warn(f"100% {text} {TOKEN}")
+
+    output = written.out.getvalue()
+    assert output.count("\n") == 1
+    assert "\r" not in output
+    assert output.startswith("::warning title=Bitbucket token::100%25 ")
+    Oracle([TOKEN]).check("the annotation", output)
+
+
+def test_a_warning_without_a_reader_is_no_failure(tmp_path: Path) -> None:
+    """Nobody is there to be told."""
+    closed, err = StringIO(), StringIO()
+    closed.close()
+    GitHubActions(GITHUB, Log(closed, err), tmp_path).warn("What.")
+
+    assert err.getvalue() == ""
 
 
 def test_a_failure_without_a_reader_goes_to_standard_error(tmp_path: Path) -> None:

@@ -1,0 +1,59 @@
+"""`bitbucket-token post`: what a runner starts by itself at the end of the job (`post-entrypoint` of an action).
+
+It does what `revoke` does with what its own step has left, and never fails: it runs whatever became of the job, also
+after that step has failed and has said why.
+"""
+
+from pipe.ci.system import CiSystem
+from pipe.errors import PipeError
+from pipe.grants import makes_tokens
+from pipe.inputs import Inputs
+from pipe.option import Option
+from pipe.run import World, means_of
+from pipe.secret import Secret
+from pipe.state import ENDS, NAME, TOKEN, can_be_given_back
+from pipe.verbs.revoke import Held, begin, exported_token, give_back, moment, no_way, not_given_back
+
+SUMMARY = "What a runner starts by itself at the end of a job: revoke, but never a failure."
+WORDS = ""
+OPTIONS: tuple[Option, ...] = ()
+UNLESS_GIVEN: dict[str, str] = {}
+
+
+def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
+    """Give back the token of this step, and remove its env file. All that goes wrong on the way is a warning."""
+    name = ci.state(NAME)
+    inputs = inputs._replace(token_name=name or inputs.token_name)
+    held = _held(inputs, ci, world)
+    if not begin(inputs, ci, world, held):
+        return
+    if not makes_tokens(inputs.grant):
+        world.log.line("Nothing to revoke: the token was there before this job.")
+        return
+    if not (held.token or name):
+        world.log.line("Nothing to revoke: this step has left no token.")
+        return
+    try:
+        if not give_back(inputs, ci, means_of(inputs, ci, world), held):
+            world.log.line(no_way(held))
+    except PipeError as error:
+        ci.warn(not_given_back(inputs, held, error))
+
+
+def failed(error: PipeError, ci: CiSystem) -> None:
+    """Say why nothing could be done, as a warning if there is something to do."""
+    say = ci.warn if ci.state(TOKEN) or ci.state(NAME) else ci.log.line
+    say(f"Nothing is given back, and no file is removed: {error.what}")
+
+
+def _held(inputs: Inputs, ci: CiSystem, world: World) -> Held:
+    """The token that this step has saved; else the exported one, if it may be this step's.
+
+    Where a runner keeps what is saved, a step that saved nothing has got no token: the variable is then another step's,
+    perhaps of another server, and must not be sent to this step's.
+    """
+    if saved := ci.state(TOKEN) or ci.state(NAME):
+        return Held(Secret(saved if ci.state(TOKEN) else ""), moment(ci.state(ENDS)))
+    if ci.keeps_state() and can_be_given_back(inputs):
+        return Held(Secret(""))
+    return exported_token(inputs, world.env)
