@@ -25,6 +25,7 @@ from pipe.secret import forms
 from pipe.stores.store import Store
 from pipe.token import AccessToken
 from pipe.trust import roots
+from pipe.values import says_no
 from pipe.version import VERSION
 
 
@@ -51,13 +52,16 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     ci.check_channel(inputs.channel, inputs.channel_file)
     mask_inputs(inputs, ci, world)
     world.log.line(f"bitbucket-token {VERSION} on {ci.title}")
-    token = acquire(inputs, ci, world)
+    verify = verification(inputs, ci)
+    means = means_of(inputs, ci, world)
+    token = acquire(inputs, ci, means)
     token_masks = token.forms()
     world.log.hide(token_masks)
     ci.mask(token_masks)
     facts = facts_of(token)
     world.log.line("Got a bearer token: " + ", ".join(f"{name} {value}" for name, value in facts.items()) + ".")
     check(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
+    verify(token, means)
     hand_over(inputs, ci, world, token)
     ci.summarize({**facts, "variable": inputs.env_name})
 
@@ -78,9 +82,17 @@ def known_forms(inputs: Inputs, env: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def acquire(inputs: Inputs, ci: CiSystem, world: World) -> AccessToken:
+def verification(inputs: Inputs, ci: CiSystem) -> Callable[[AccessToken, Means], None]:
+    """Return what tries the token on what `verify` names, if that names anything; raise `InputError` if it cannot."""
+    if says_no(inputs.verify):
+        return lambda _token, _means: None
+    from pipe.verify import target  # noqa: PLC0415 - most runs verify nothing
+
+    return target(inputs, ci.repository()).verify
+
+
+def acquire(inputs: Inputs, ci: CiSystem, means: Means) -> AccessToken:
     """Get a token by the grant that the inputs name."""
-    means = means_of(inputs, ci, world)
     try:
         return grant(inputs.grant)(TokenRequest(inputs, means, store_of(inputs, means), ci.build_name()))
     except MissingInputError as error:

@@ -23,6 +23,7 @@ REVEALERS = {
     "pipe/token_endpoint.py": "sends it to the server",
     "pipe/revocation.py": "names it to the server that is to revoke it",
     "pipe/bitbucket/data_center.py": "sends it to the server",
+    "pipe/verify.py": "tries it on the server's REST API",
     "pipe/printing.py": "prints it where the user asked for that",
     "pipe/export.py": "hands it to those who write it down",
     "pipe/envfile.py": "writes it to the env file",
