@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from pipe import ci as systems
 from pipe.ci.system import CiSystem
@@ -55,17 +55,17 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         if _wants_print(options, env):
             log = Log(sys.stderr, sys.stderr)
         log.debugging = env.get("RUNNER_DEBUG") == "1" or env.get("SYSTEM_DEBUG", "").lower() == "true"
-        signals.ring_at(_deadline_so_far(options, env, start))
+        signals.ring_at(so_far := _deadline_so_far(options, env, start))
         cwd = _working_directory()
         ci = systems.detect(env)(env, log, cwd)
-        inputs = _read_inputs(options, env, cwd, log)
+        world = World(env, cwd, sys.stdout, log, so_far, uninterrupted=signals.held, asked=options.asked)
+        given, inputs = _read_inputs(options, ci, world)
         if inputs.ci != "auto":
             ci = systems.called(inputs.ci)(env, log, cwd)
         log.debugging = log.debugging or inputs.debug
         deadline = Deadline(inputs.deadline, start=start)
         signals.ring_at(deadline)
-        world = World(env, cwd, sys.stdout, log, deadline, uninterrupted=signals.held, asked=options.asked)
-        _do(options.verb)(inputs, ci, world)
+        _do(options.verb)(inputs, ci, world._replace(deadline=deadline, given=given))
         return 0
     except PipeError as error:
         return _failed(error, ci, log)
@@ -80,13 +80,30 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         signals.be_quiet()
 
 
-def _read_inputs(options: Options, env: Mapping[str, str], cwd: Path, log: Log) -> Inputs:
-    given = read(options.values, env, cwd, env_file=options.env_file, unless_given=_unless_given(options))
-    # Before anything is checked: an error could repeat a value that is a secret in another input's place.
-    for declared in TABLE:
-        if declared.secret and declared.name in given:
-            log.hide(forms(Secret(given[declared.name].text)))
-    return check(given, systems.names())
+def _read_inputs(options: Options, ci: CiSystem, world: World) -> tuple[Mapping[str, str], Inputs]:
+    """From where the inputs come, and the inputs; a verb with `wrong_inputs` hears of what is wrong with them."""
+    try:
+        given = read(
+            options.values, world.env, world.cwd, env_file=options.env_file, unless_given=_unless_given(options)
+        )
+        # Before anything is checked: an error could repeat a value that is a secret in another input's place.
+        for declared in TABLE:
+            if declared.secret and declared.name in given:
+                world.log.hide(forms(Secret(given[declared.name].text)))
+        return {name: found.source for name, found in given.items()}, check(given, systems.names())
+    except InputError as error:
+        _optional(options.verb, "wrong_inputs", lambda *_: None)(error, ci, world)
+        raise
+
+
+def _optional(verb: str, name: str, otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    """The function called `name` that a verb may have."""
+    if not verb:
+        return otherwise
+    from pipe import verbs  # noqa: PLC0415
+
+    found: Callable[..., Any] = getattr(verbs.called(verb), name, otherwise)
+    return found
 
 
 def _do(verb: str) -> Callable[[Inputs, CiSystem, World], None]:
@@ -119,7 +136,9 @@ def _deadline_so_far(options: Options, env: Mapping[str, str], start: float) -> 
 
 
 def _wants_print(options: Options, env: Mapping[str, str]) -> bool:
-    """Whether standard output belongs to the token, or could: an env file may say so, and is not read yet."""
+    """Whether standard output belongs to data or the token, or could: an env file may say so, and is not read yet."""
+    if _optional(options.verb, "prints_data", lambda _asked: False)(options.asked):
+        return True
     if options.values.get("print") or options.env_file or env.get("ENV_FILE"):
         return True
     return any(env.get(name) for name in ("INPUT_PRINT", "PLUGIN_PRINT", "PRINT", "PRINT_FILE"))

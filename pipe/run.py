@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, TextIO
 
 from pipe import printing
@@ -42,6 +43,8 @@ class World(NamedTuple):
     """Lets a block be done to its end before an interrupt counts."""
     asked: Asked = Asked()
     """What the command line says beyond the inputs."""
+    given: Mapping[str, str] = MappingProxyType({})
+    """From where each input comes that was given, by its name."""
 
     def __repr__(self) -> str:
         return f"World({str(self.cwd)!r})"
@@ -55,9 +58,7 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     verify = verification(inputs, ci)
     means = means_of(inputs, ci, world)
     token = acquire(inputs, ci, means)
-    token_masks = token.forms()
-    world.log.hide(token_masks)
-    ci.mask(token_masks)
+    mask_token(token, ci, world)
     facts = facts_of(token)
     world.log.line("Got a bearer token: " + ", ".join(f"{name} {value}" for name, value in facts.items()) + ".")
     check(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
@@ -69,6 +70,13 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
 def mask_inputs(inputs: Inputs, ci: CiSystem, world: World) -> None:
     """Mask every secret that is known before the token is, before anything else is done or said."""
     masks = known_forms(inputs, world.env)
+    world.log.hide(masks)
+    ci.mask(masks)
+
+
+def mask_token(token: AccessToken, ci: CiSystem, world: World) -> None:
+    """Mask the token, before anything is done with it."""
+    masks = token.forms()
     world.log.hide(masks)
     ci.mask(masks)
 

@@ -2,7 +2,9 @@
 
 Each has `SUMMARY`, what it does in one line; `UNLESS_GIVEN`, the values of inputs that nobody gave; `WORDS`, what the
 words after it are called, empty if it takes none; `OPTIONS`, what it takes beside the inputs; and
-`run(inputs, ci, world)`. Without a verb, the program gets a token (`pipe.run`).
+`run(inputs, ci, world)`. Some have `prints_data(asked)`, whether standard output is for a program to read, and
+`wrong_inputs(error, ci, world)`, which tells of inputs that cannot be read. Without a verb, the program gets a token
+(`pipe.run`).
 """
 
 from functools import cache

@@ -28,6 +28,7 @@ REVEALERS = {
     "pipe/export.py": "hands it to those who write it down",
     "pipe/envfile.py": "writes it to the env file",
     "pipe/ci/": "writes it to the files of the CI system",
+    "pipe/first_aid/": "asks the server's REST API whose token it is",
     "pipe/grants/": "sends it to the server",
     "pipe/loopback.py": "compares the state that a browser brings",
     "pipe/verbs/": "puts it into an address, or prints it where the user asked for that",
