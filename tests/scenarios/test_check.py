@@ -12,7 +12,7 @@ import pytest
 
 from sandbox import Consumer, Fault
 from tests.grants.center import OWN, TOKENS, Center
-from tests.program import Outcome, World, run_program
+from tests.program import ROOT, Outcome, World, run_program
 
 TOKEN = "/site/oauth2/access_token"
 USER = "/2.0/user"
@@ -68,6 +68,24 @@ def test_all_is_fine(world: World) -> None:
         f"POST https://bitbucket.org{TOKEN} as basic <key>:<secret>: grant_type=client_credentials",
         f"GET https://api.bitbucket.org{USER}?fields=type,display_name as bearer <token>: ",
     ]
+
+
+def test_the_page_about_it_shows_what_it_prints() -> None:
+    """Its example is this output, with names and numbers as they are elsewhere."""
+    page = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
+    example = page.partition("```text\n")[2].partition("```")[0].replace("\N{EN DASH} ", "- ")
+    elsewhere = {
+        "proxy.example.com:3128": "127.0.0.1:<proxy port>",
+        "proxy.example.com is 192.0.2.7": "127.0.0.1 is 127.0.0.1",
+        "DigiCert Inc": "Bitbucket stand-in",
+        "128 days": "<many> days",
+    }
+    for there, here in elsewhere.items():
+        assert there in example
+        example = example.replace(there, here)
+
+    assert example == SHOWN
+    assert all(f"| `{name}` |" in page for name in NAMES)
 
 
 def test_what_is_found_is_there_as_json(world: World) -> None:
@@ -139,6 +157,8 @@ CASES: Mapping[str, tuple[str, dict[str, str], Callable[[World], None], int]] = 
     "no such name": ("dns", {**NO_PROXY, "TOKEN_URL": "https://nowhere.invalid/token"}, _nothing, 4),
     "no such proxy": ("proxy", {"https_proxy": "http://user:hunter2-hunter2@127.0.0.1:1"}, _nothing, 4),
     "no proxy's address": ("proxy", {"https_proxy": "socks5://127.0.0.1:1"}, _nothing, 4),
+    "a proxy that is none": ("proxy", {"https_proxy": "http://127.0.0.1:{port}"}, _nothing, 4),
+    "a proxy over TLS that is none": ("token endpoint", {"https_proxy": "https://127.0.0.1:{port}"}, _nothing, 4),
     "a proxy that refuses": ("proxy", {}, _refuse, 4),
     "a server that closes": ("tls", {}, _strike(kind="connect-close"), 4),
     "no TLS": ("tls", {}, _strike(kind="connect-garbage"), 4),
@@ -160,6 +180,7 @@ def test_a_check_ends_as_a_run_does(world: World, name: str) -> None:
     """With the same exit code and the same reason; the step is named, those before it are fine, others are told off."""
     step, variables, prepare, code = CASES[name]
     prepare(world)
+    variables = {name: text.replace("{port}", str(world.sandbox.port)) for name, text in variables.items()}
     env = {**world.consumer, "MAX_ATTEMPTS": "1", **variables}
     secrets = [value for value in (variables.get("CONSUMER_SECRET"), variables.get("REFRESH_TOKEN")) if value]
     run = run_program(world, env=env, secrets=secrets)
@@ -175,6 +196,7 @@ def test_a_check_ends_as_a_run_does(world: World, name: str) -> None:
     assert f"✖ {step}: " in outcome.told
     assert outcome.files == {}
     if step in NAMES[:4]:
+        # Nothing was said to a server that could not be reached, or that a run would not have asked.
         assert all(found[name]["ok"] is None for name in after)
         assert outcome.requests == []
     if step == "inputs":
@@ -361,6 +383,40 @@ def test_the_pipelines_own_repository_is_tried(world: World) -> None:
     assert outcome.code == 0
     assert "✔ api: the token is good for the repository team/hello.\n" in lines(outcome)
     assert outcome.requests[-1].path == HELLO
+
+
+def test_the_first_trouble_counts(world: World) -> None:
+    """A run would not have come as far as the second."""
+    world.sandbox.faults.add(Fault(path=HELLO, status=500))
+    outcome = check(world, "--json", REQUIRED_SCOPES="webhook", VERIFY="team/hello", MAX_ATTEMPTS="1")
+
+    assert outcome.code == 6
+    assert [name for name, step in steps(outcome).items() if step["ok"] is False] == ["scopes", "api"]
+    assert outcome.told.endswith("take them out of required-scopes.\n")
+
+
+def test_only_the_api_is_out_of_reach(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 4, though a run without `verify` would not notice: what the token is for would fail. The rest is tried."""
+    monkeypatch.setattr("sandbox.proxy._BITBUCKET", frozenset({"bitbucket.org:443"}))
+    outcome = check(world)
+
+    assert outcome.code == 4
+    assert "✖ proxy: The proxy 127.0.0.1:<proxy port> does not let this runner connect to api.bitbucket.org." in lines(
+        outcome
+    )
+    assert "✔ tls: bitbucket.org by TLSv1.3" in lines(outcome)
+    assert "✔ grant: client_credentials" in lines(outcome)
+    assert "- api: not tried, because the step proxy did not reach api.bitbucket.org.\n" in lines(outcome)
+
+
+@pytest.mark.sandbox(host="::1")
+def test_an_address_with_colons(world: World) -> None:
+    """Two in a row could be read as a command, so it is written in full."""
+    outcome = check(world, **NO_PROXY, TOKEN_URL=world.sandbox.rfc_token_url)
+
+    assert outcome.code == 0
+    assert "is 0000:0000:0000:0000:0000:0000:0000:0001.\n" in lines(outcome)
+    assert "✔ tls: [: :1]:<port> by TLSv1.3" in lines(outcome)
 
 
 def test_on_github_the_token_is_masked_and_not_exported(world: World) -> None:
