@@ -59,13 +59,22 @@ class Log:
 
 
 class Aside(Log):
-    """A log beside another one: both hide the same, and its lines show with `debug` only."""
+    """A log beside another one: both hide the same, and its lines show with `debug`, or when `tell` is called."""
 
     def __init__(self, log: Log) -> None:
         super().__init__(log._out, log._err, debug=log.debugging)
         self._masks = log._masks
+        self._kept: list[str] = []
 
     def line(self, text: str) -> None:
-        """Write one line for a person who is looking for a cause, if `debug` is on."""
+        """Write one line for a person who is looking for a cause, if `debug` is on, else keep it."""
         if self.debugging:
             super().line(f"debug: {text}")
+        else:
+            self._kept.append(text)
+
+    def tell(self) -> None:
+        """Write the lines that were kept."""
+        for text in self._kept:
+            super().line(text)
+        self._kept.clear()

@@ -35,7 +35,8 @@ class Case:
         self.world = world
         self.ca_file = roots(inputs.ca_file, world.env, world.cwd)
         self.http = Overheard(world.deadline, timeout=inputs.timeout, ca_file=self.ca_file, env=world.env)
-        self.means = self.new_means()
+        self.aside = Aside(world.log)
+        self.means = self.new_means(self.aside)
         self.means.http = self.http
         self.first = self._server(_first_address(inputs))
         self.api = _api(inputs)
@@ -47,9 +48,9 @@ class Case:
         self.token: AccessToken | None = None
         self._knocked: Answer | PipeError | None = None
 
-    def new_means(self) -> Means:
-        """Means whose lines show with `debug` only."""
-        return means_of(self.inputs, self.ci, self.world._replace(log=Aside(self.world.log)))
+    def new_means(self, aside: Aside) -> Means:
+        """Means whose lines go to `aside`."""
+        return means_of(self.inputs, self.ci, self.world._replace(log=aside))
 
     def request(self) -> TokenRequest:
         """What the grant is given in a run."""

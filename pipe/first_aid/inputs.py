@@ -8,6 +8,7 @@ from pipe.errors import InputError, PipeError
 from pipe.first_aid.case import Case
 from pipe.first_aid.finding import Finding, fine
 from pipe.http import Http
+from pipe.log import Aside
 from pipe.run import World, acquire, verification
 
 
@@ -33,7 +34,7 @@ def examine(case: Case) -> Finding:
     inputs, ci = case.inputs, case.ci
     ci.check_channel(inputs.channel, inputs.channel_file)
     verification(inputs, ci)
-    means = case.new_means()
+    means = case.new_means(Aside(case.world.log))
     means.http = _Rehearsal(case.world.deadline, timeout=inputs.timeout, ca_file=case.ca_file, env={})
     try:
         acquire(inputs, ci, means)

@@ -67,6 +67,10 @@ def _examined(examine: Callable[[Case], Finding], case: Case) -> Finding:
         return examine(case)
     except PipeError as error:
         return trouble(error)
+    except BaseException:
+        # An interrupt: now it matters what was said by the way, such as that a refresh token may be lost.
+        case.aside.tell()
+        raise
 
 
 def _end(report: Report, ci: CiSystem, world: World, error: InputError) -> None:

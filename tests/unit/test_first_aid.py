@@ -10,10 +10,12 @@ import pytest
 from pipe import ci as systems
 from pipe.deadline import Deadline
 from pipe.errors import ExportError, InputError, UnreachableError
+from pipe.first_aid.case import Case
 from pipe.first_aid.finding import Finding, fine, joined, trouble
 from pipe.first_aid.report import Report
 from pipe.first_aid.wire import Server, tls_context, tried
 from pipe.http import Http
+from pipe.inputs import check as inputs_check
 from pipe.log import Aside, Log
 from pipe.option import Asked
 from pipe.run import World
@@ -61,10 +63,28 @@ def test_what_is_said_by_the_way_is_hidden_too() -> None:
     aside.line("not shown")
     log.line("a hunter2")
     Log(out, out, debug=True).line("another log")
+    aside.tell()
+    aside.tell()
     log.debugging = True
     Aside(log).line("shown hunter2")
 
-    assert out.getvalue() == "a ***\nanother log\ndebug: shown ***\n"
+    assert out.getvalue() == "a ***\nanother log\nnot shown\ndebug: shown ***\n"
+
+
+def test_an_interrupt_brings_out_what_was_said_by_the_way() -> None:
+    """It may be that a refresh token is lost."""
+    out = StringIO()
+    log = Log(out, out)
+    world = World({}, Path("/"), out, log, Deadline(10))
+    case = Case(inputs_check({}, ()), systems.called("none")({}, log, Path("/")), world)
+
+    def examine(case: Case) -> Finding:
+        case.means.say("It may be lost.")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check._examined(examine, case)
+    assert out.getvalue() == "It may be lost.\n"
 
 
 def test_nothing_waits_beyond_the_deadline() -> None:
