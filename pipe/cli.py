@@ -3,10 +3,10 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from pipe import ci as systems
 from pipe.ci.system import CiSystem
@@ -57,27 +57,27 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         if _wants_print(options, env):
             log = Log(sys.stderr, sys.stderr)
         log.debugging = env.get("RUNNER_DEBUG") == "1" or env.get("SYSTEM_DEBUG", "").lower() == "true"
-        signals.ring_at(_deadline_so_far(options, env, start))
+        signals.ring_at(so_far := _deadline_so_far(options, env, start))
         cwd = _working_directory()
         ci = systems.detect(env)(env, log, cwd)
-        inputs = _read_inputs(options, env, cwd, log)
-        if inputs.ci != "auto":
-            ci = systems.called(inputs.ci)(env, log, cwd)
-        log.debugging = log.debugging or inputs.debug
-        deadline = Deadline(inputs.deadline, start=start)
-        signals.ring_at(deadline)
         world = World(
             env,
             cwd,
             sys.stdout,
             log,
-            deadline,
+            so_far,
             uninterrupted=signals.held,
             asked=options.asked,
             stdin=sys.stdin,
             terminal=sys.stderr if sys.stderr.isatty() and not sys.stdout.isatty() else None,
         )
-        _do(options.verb)(inputs, ci, world)
+        given, inputs = _read_inputs(options, ci, world)
+        if inputs.ci != "auto":
+            ci = systems.called(inputs.ci)(env, log, cwd)
+        log.debugging = log.debugging or inputs.debug
+        deadline = Deadline(inputs.deadline, start=start)
+        signals.ring_at(deadline)
+        _of_verb(options.verb, "run", run)(inputs, ci, world._replace(deadline=deadline, given=given))
         return 0
     except PipeError as error:
         return _failed(error, ci, log, verb)
@@ -92,59 +92,44 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         signals.be_quiet()
 
 
-def _read_inputs(options: Options, env: Mapping[str, str], cwd: Path, log: Log) -> Inputs:
-    given = read(options.values, env, cwd, env_file=options.env_file, unless_given=_unless_given(options))
-    # Before anything is checked: an error could repeat a value that is a secret in another input's place.
-    for declared in TABLE:
-        if declared.secret and declared.name in given:
-            log.hide(forms(Secret(given[declared.name].text)))
-    return check(given, systems.names())
+def _read_inputs(options: Options, ci: CiSystem, world: World) -> tuple[Mapping[str, str], Inputs]:
+    """From where the inputs come, and the inputs; a verb with `wrong_inputs` hears of what is wrong with them."""
+    try:
+        others = _of_verb(options.verb, "UNLESS_GIVEN", {})
+        given = read(options.values, world.env, world.cwd, env_file=options.env_file, unless_given=others)
+        # Before anything is checked: an error could repeat a value that is a secret in another input's place.
+        for declared in TABLE:
+            if declared.secret and declared.name in given:
+                world.log.hide(forms(Secret(given[declared.name].text)))
+        return {name: found.source for name, found in given.items()}, check(given, systems.names())
+    except InputError as error:
+        _of_verb(options.verb, "wrong_inputs", lambda *_: None)(error, ci, world)
+        raise
 
 
-def _do(verb: str) -> Callable[[Inputs, CiSystem, World], None]:
-    """What a verb does; without one, the program gets a token."""
+def _of_verb(verb: str, name: str, otherwise: Any) -> Any:
+    """What the file of a verb has under `name`; `otherwise` if it has none, or if there is no verb."""
     if not verb:
-        return run
+        return otherwise
     from pipe import verbs  # noqa: PLC0415 - a pipeline's run has none
 
-    does: Callable[[Inputs, CiSystem, World], None] = verbs.called(verb).run
-    return does
-
-
-def _unless_given(options: Options) -> Mapping[str, str]:
-    """The values that a verb has inputs take which nobody gave."""
-    if not options.verb:
-        return {}
-    from pipe import verbs  # noqa: PLC0415
-
-    values: Mapping[str, str] = verbs.called(options.verb).UNLESS_GIVEN
-    return values
-
-
-def _prints_data(options: Options) -> bool:
-    """Whether standard output is for what a verb was asked for, and for nothing else."""
-    if not options.verb:
-        return False
-    from pipe import verbs  # noqa: PLC0415
-
-    return bool(getattr(verbs.called(options.verb), "PRINTS_DATA", False))
+    return getattr(verbs.called(verb), name, otherwise)
 
 
 def _deadline_so_far(options: Options, env: Mapping[str, str], start: float) -> Deadline:
     """The deadline as it is known before any file is opened, for one may be a pipe that nobody writes to."""
     given = told(BY_NAME["deadline"], options.values, env)
-    seconds = float(_unless_given(options).get("deadline") or BY_NAME["deadline"].default)
+    seconds = float(_of_verb(options.verb, "UNLESS_GIVEN", {}).get("deadline") or BY_NAME["deadline"].default)
     with suppress(InputError):  # Told when all inputs are checked.
         seconds = parse_seconds("deadline", given, at_least=0.1) if given else seconds
     return Deadline(seconds, start=start)
 
 
 def _wants_print(options: Options, env: Mapping[str, str]) -> bool:
-    """Whether standard output belongs to the token or other data, or could.
-
-    An env file may say so, and is not read yet.
-    """
-    if _prints_data(options) or options.values.get("print") or options.env_file or env.get("ENV_FILE"):
+    """Whether standard output belongs to data or the token, or could: an env file may say so, and is not read yet."""
+    if _of_verb(options.verb, "prints_data", lambda _asked: False)(options.asked):
+        return True
+    if options.values.get("print") or options.env_file or env.get("ENV_FILE"):
         return True
     return any(env.get(name) for name in ("INPUT_PRINT", "PLUGIN_PRINT", "PRINT", "PRINT_FILE"))
 
@@ -163,20 +148,11 @@ def _working_directory() -> Path:
 def _failed(error: PipeError, ci: CiSystem, log: Log, verb: str) -> int:
     if log.debugging:
         _traceback(log)
-    if (told := _way_to_fail(verb)) is not None:
+    if (told := _of_verb(verb, "failed", None)) is not None:
         told(error, ci)
         return 0
     ci.fail(error)
     return error.exit_code
-
-
-def _way_to_fail(verb: str) -> Callable[[PipeError, CiSystem], None] | None:
-    """How a verb tells of its failure by itself, if that is to be none of the job's."""
-    if not verb:
-        return None
-    from pipe import verbs  # noqa: PLC0415
-
-    return getattr(verbs.called(verb), "failed", None)
 
 
 def _defect(log: Log) -> int:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from queue import Empty, SimpleQueue
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -17,6 +17,8 @@ from pipe.version import VERSION
 
 LARGEST_ANSWER = 1024 * 1024
 """Bytes that are read of an answer at most, counted after decompression."""
+
+Result = TypeVar("Result")
 
 _CHUNK = 16 * 1024
 
@@ -90,32 +92,32 @@ class Http:
         always = {"Accept": "application/json", "User-Agent": f"bitbucket-token/{VERSION}"}
         request.headers = {**always, **request.headers}
         try:
-            return self._within_deadline(lambda: self._send(request, host, proxy), host)
+            return self.within_deadline(lambda: self._send(request, host, proxy), host)
         except (requests.RequestException, ValueError) as error:
             raise unreachable(error, host=host, proxy=proxy, timeout=self._timeout) from error
 
-    def _within_deadline(self, send: Callable[[], Answer], host: str) -> Answer:
-        """Run `send` in a thread of its own, and leave it behind when the deadline passes.
+    def within_deadline(self, work: Callable[[], Result], host: str) -> Result:
+        """Do `work`, which asks `host`, in a thread of its own, and leave it behind when the deadline passes.
 
         A timeout between two bytes never ends a server that drips, and nothing ends a name server that hangs. The
         thread is a daemon: it keeps neither the program nor its exit waiting.
         """
-        outcome: SimpleQueue[Answer | BaseException] = SimpleQueue()
+        outcome: SimpleQueue[tuple[Result] | BaseException] = SimpleQueue()
 
-        def work() -> None:
+        def do() -> None:
             try:
-                outcome.put(send())
+                outcome.put((work(),))
             except BaseException as error:
                 outcome.put(error)
 
-        threading.Thread(target=work, name="request", daemon=True).start()
+        threading.Thread(target=do, name="request", daemon=True).start()
         try:
             result = outcome.get(timeout=self.deadline.remaining())
         except Empty:
             raise out_of_time(host, self.deadline.seconds) from None
         if isinstance(result, BaseException):
             raise result
-        return result
+        return result[0]
 
     def _send(self, request: requests.Request, host: str, proxy: str) -> Answer:
         with self._session() as session, self._begun(session, request, proxy) as response:

@@ -22,7 +22,7 @@ class Log:
 
     def hide(self, masks: Iterable[str]) -> None:
         """Replace each of `masks` by `***` in everything that is written from now on."""
-        self._masks = sorted({*self._masks, *masks}, key=lambda mask: (-len(mask), mask))
+        self._masks[:] = sorted({*self._masks, *masks}, key=lambda mask: (-len(mask), mask))
 
     def line(self, text: str) -> None:
         """Write one line for a person. A reader that has gone away is no reason to fail."""
@@ -56,3 +56,25 @@ class Log:
             stream.flush()
         except (OSError, ValueError):
             pass
+
+
+class Aside(Log):
+    """A log beside another one: both hide the same, and its lines show with `debug`, or when `tell` is called."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(log._out, log._err, debug=log.debugging)
+        self._masks = log._masks
+        self._kept: list[str] = []
+
+    def line(self, text: str) -> None:
+        """Write one line for a person who is looking for a cause, if `debug` is on, else keep it."""
+        if self.debugging:
+            super().line(f"debug: {text}")
+        else:
+            self._kept.append(text)
+
+    def tell(self) -> None:
+        """Write the lines that were kept."""
+        for text in self._kept:
+            super().line(text)
+        self._kept.clear()

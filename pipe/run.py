@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, TextIO
 
 from pipe import printing
@@ -27,6 +28,7 @@ from pipe.state import to_save
 from pipe.stores.store import Store
 from pipe.token import AccessToken
 from pipe.trust import roots
+from pipe.values import says_no
 from pipe.version import VERSION
 
 
@@ -46,6 +48,8 @@ class World(NamedTuple):
     stdin: TextIO | None = None
     terminal: TextIO | None = None
     """Where progress is shown: standard error if it is a terminal, and standard output is not."""
+    given: Mapping[str, str] = MappingProxyType({})
+    """From where each input comes that was given, by its name."""
 
     def __repr__(self) -> str:
         return f"World({str(self.cwd)!r})"
@@ -57,13 +61,14 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     check_git(inputs)
     mask_inputs(inputs, ci, world)
     world.log.line(f"bitbucket-token {VERSION} on {ci.title}")
-    token = acquire(inputs, ci, world)
-    token_masks = token.forms()
-    world.log.hide(token_masks)
-    ci.mask(token_masks)
+    verify = verification(inputs, ci)
+    means = means_of(inputs, ci, world)
+    token = acquire(inputs, ci, means)
+    mask_token(token, ci, world)
     facts = facts_of(token)
     world.log.line("Got a bearer token: " + ", ".join(f"{name} {value}" for name, value in facts.items()) + ".")
     check(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
+    verify(token, means)
     hand_over(inputs, ci, world, token)
     ci.summarize({**facts, "variable": inputs.env_name})
 
@@ -71,6 +76,13 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
 def mask_inputs(inputs: Inputs, ci: CiSystem, world: World) -> None:
     """Mask every secret that is known before the token is, before anything else is done or said."""
     masks = known_forms(inputs, world.env)
+    world.log.hide(masks)
+    ci.mask(masks)
+
+
+def mask_token(token: AccessToken, ci: CiSystem, world: World) -> None:
+    """Mask the token, before anything is done with it."""
+    masks = token.forms()
     world.log.hide(masks)
     ci.mask(masks)
 
@@ -84,9 +96,17 @@ def known_forms(inputs: Inputs, env: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def acquire(inputs: Inputs, ci: CiSystem, world: World) -> AccessToken:
+def verification(inputs: Inputs, ci: CiSystem) -> Callable[[AccessToken, Means], None]:
+    """Return what tries the token on what `verify` names, if that names anything; raise `InputError` if it cannot."""
+    if says_no(inputs.verify):
+        return lambda _token, _means: None
+    from pipe.verify import target  # noqa: PLC0415 - most runs verify nothing
+
+    return target(inputs, ci.repository()).verify
+
+
+def acquire(inputs: Inputs, ci: CiSystem, means: Means) -> AccessToken:
     """Get a token by the grant that the inputs name."""
-    means = means_of(inputs, ci, world)
     try:
         return grant(inputs.grant)(TokenRequest(inputs, means, store_of(inputs, means), ci.build_name()))
     except MissingInputError as error:

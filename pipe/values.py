@@ -109,10 +109,19 @@ def parse_choice(name: str, given: Given, choices: Sequence[str]) -> str:
 
 def parse_flag(name: str, given: Given) -> bool:
     """Return true or false, in the spellings that people use in YAML."""
-    text = given.text.lower()
-    if text not in (*_TRUE, *_FALSE):
+    if not given.text or not (says_yes(given.text) or says_no(given.text)):
         raise _wrong(name, given, "is neither true nor false", "`true` or `false`")
-    return text in _TRUE
+    return says_yes(given.text)
+
+
+def says_no(text: str) -> bool:
+    """Whether `text` is a spelling of false, or nothing: for inputs that are a flag or a name."""
+    return text.lower() in ("", *_FALSE)
+
+
+def says_yes(text: str) -> bool:
+    """Whether `text` is a spelling of true."""
+    return text.lower() in _TRUE
 
 
 def parse_seconds(name: str, given: Given, *, at_least: float) -> float:

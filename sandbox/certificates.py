@@ -18,7 +18,7 @@ NAMES = (
     "host.docker.internal",
 )
 
-Certificate = Literal["trusted", "untrusted", "wrong-host", "expired"]
+Certificate = Literal["trusted", "untrusted", "wrong-host", "expired", "ends-soon"]
 
 
 def write_ca(path: Path) -> None:
@@ -51,6 +51,8 @@ def _issue(certificate: Certificate) -> trustme.LeafCert:
         case "expired":
             yesterday = datetime.now(UTC) - timedelta(days=1)
             return _authority().issue_cert(*NAMES, not_before=yesterday - timedelta(days=30), not_after=yesterday)
+        case "ends-soon":
+            return _authority().issue_cert(*NAMES, not_after=datetime.now(UTC) + timedelta(days=5, hours=1))
 
 
 @cache

@@ -63,6 +63,15 @@ def lacks_scope(answer: Answer) -> bool:
     return answer.status == 403 and "required" in _detail(_error(answer))
 
 
+def required_scopes(answer: Answer) -> tuple[str, ...]:
+    """What a refusal for a missing scope asks for; nothing if it does not say that in the shape of the API."""
+    required = _detail(_error(answer)).get("required")
+    try:
+        return scope_names.split(" ".join(map(str, required))) if isinstance(required, list) else ()
+    except ValueError:
+        return ()
+
+
 def granted_scopes(answer: Answer) -> tuple[str, ...] | None:
     """The token's scopes, which Bitbucket names in a header of most answers and in a refusal for a missing scope."""
     granted = _detail(_error(answer)).get("granted")

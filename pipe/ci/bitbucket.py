@@ -37,6 +37,10 @@ class BitbucketPipelines(CiSystem):
         """By the variables that every step has; a pipe may get an unset one as an empty one."""
         return bool(env.get("BITBUCKET_PIPELINE_UUID") or env.get("BITBUCKET_BUILD_NUMBER"))
 
+    def repository(self) -> str:
+        """The one whose pipeline this is."""
+        return self.env.get("BITBUCKET_REPO_FULL_NAME", "")
+
     def default_file(self) -> Path:
         """The clone directory is the only place that both the pipe and the script see."""
         return Path(self.env.get("BITBUCKET_CLONE_DIR") or self.cwd) / ENV_FILE

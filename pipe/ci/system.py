@@ -94,6 +94,10 @@ class CiSystem:
         parts = [self.env.get(variable, "") for variable in self.build_variables]
         return " ".join(parts) if all(parts) else ""
 
+    def repository(self) -> str:
+        """The repository of Bitbucket Cloud that the pipeline runs for, as WORKSPACE/REPOSITORY; empty if none is."""
+        return ""
+
     def default_file(self) -> Path:
         """Where the env file goes unless the user says otherwise."""
         return self.cwd / ENV_FILE

@@ -22,6 +22,20 @@ def makes_tokens(name: str) -> bool:
     return bool(getattr(import_module(f"pipe.grants.{name}"), "MAKES_TOKENS", True))
 
 
+def using_up(name: str) -> Callable[[TokenRequest], str]:
+    """The function that says what a request by the grant called `name` uses up for good; empty if nothing."""
+    says: Callable[[TokenRequest], str] = getattr(import_module(f"pipe.grants.{name}"), "uses_up", lambda _request: "")
+    return says
+
+
+def looking(name: str) -> Callable[[TokenRequest], str] | None:
+    """The function that asks the server of the grant called `name` without changing anything, and says what it found.
+
+    None if there is none, for the grant itself changes nothing that is in use.
+    """
+    return getattr(import_module(f"pipe.grants.{name}"), "look", None)
+
+
 def grant(name: str) -> Callable[[TokenRequest], AccessToken]:
     """The function that gets a token by the grant called `name`; only that grant is imported."""
     acquire: Callable[[TokenRequest], AccessToken] = import_module(f"pipe.grants.{name}").acquire

@@ -27,3 +27,8 @@ def acquire(request: TokenRequest) -> AccessToken:
         request.means.learn(token.refresh_token)
         request.means.say("A refresh token came too; it is dropped, since refresh-token-store is not set.")
     return token
+
+
+def uses_up(_request: TokenRequest) -> str:
+    """Say why a check must not ask for a token."""
+    return "a code works once, and a run still needs it"

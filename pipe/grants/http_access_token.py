@@ -42,6 +42,16 @@ def acquire(request: TokenRequest) -> AccessToken:
     return _Renewal(_tokens(inputs, means, owner), wish, means).token()
 
 
+def look(request: TokenRequest) -> str:
+    """Ask who the server takes the caller for, and which tokens the owner has; return that in words."""
+    inputs, means = request.inputs, request.means
+    user, owner, tokens = _found(inputs, means, _owner(inputs))
+    told = f"as the user {show(user, means.masked())}, tokens of {owner.kind} {'/'.join(owner.names)} can be listed"
+    if not inputs.token_name:
+        return told
+    return f"{told}; {len(tokens.named(inputs.token_name))} of them called {inputs.token_name}"
+
+
 def delete(inputs: Inputs, means: Means, build: str) -> tuple[str, int]:
     """Delete the owner's tokens of that name, at the end of the job; return the name, and how many there were.
 
@@ -69,14 +79,18 @@ def _owner(inputs: Inputs) -> Owner:
 
 
 def _tokens(inputs: Inputs, means: Means, owner: Owner) -> AccessTokens:
-    """The owner's tokens, in the name of the user for whom the server takes whoever asks."""
+    return _found(inputs, means, owner)[2]
+
+
+def _found(inputs: Inputs, means: Means, owner: Owner) -> tuple[str, Owner, AccessTokens]:
+    """The user for whom the server takes whoever asks, the owner in full, and the owner's tokens in that name."""
     server = DataCenter(means, inputs.base_url, _caller(inputs))
     means.say(f"Asking {server.host} for its HTTP access tokens (authorised by {_way(inputs)}).")
     user = server.user()
     if not owner.names:
         owner = Owner("user", (server.slug(user),))
     means.say(f"As the user {show(user, means.masked())}: tokens of {owner.kind} {'/'.join(owner.names)}.")
-    return AccessTokens(server, owner)
+    return user, owner, AccessTokens(server, owner)
 
 
 class _Renewal:

@@ -46,6 +46,11 @@ def acquire(request: TokenRequest) -> AccessToken:
     return token
 
 
+def uses_up(request: TokenRequest) -> str:
+    """Say why a check must not ask for a token, if nothing would keep the next refresh token."""
+    return "" if request.store else "the server may replace the refresh token, and refresh-token-store is not set"
+
+
 def _is_new(token: AccessToken, current: Secret) -> bool:
     return token.refresh_token is not None and token.refresh_token != current
 

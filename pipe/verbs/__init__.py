@@ -2,9 +2,13 @@
 
 Each has `SUMMARY`, what it does in one line; `UNLESS_GIVEN`, the values of inputs that nobody gave; `WORDS`, what the
 words after it are called, empty if it takes none; `OPTIONS`, what it takes beside the inputs; and
-`run(inputs, ci, world)`. With `PRINTS_DATA = True`, standard output is for what it was asked for, and all that is said
-goes to standard error. One whose failure is none of the job's has `failed(error, ci)` too, which tells of it: the
-program then ends with 0. Without a verb, the program gets a token (`pipe.run`).
+`run(inputs, ci, world)`. Some have more:
+
+- `prints_data(asked)`: whether standard output is for a program to read; what is said then goes to standard error.
+- `wrong_inputs(error, ci, world)`: tells of inputs that cannot be read.
+- `failed(error, ci)`: tells of a failure that is none of the job's; the program then ends with 0.
+
+Without a verb, the program gets a token (`pipe.run`).
 """
 
 from functools import cache

@@ -8,6 +8,7 @@ from pipe.ci.system import CiSystem
 from pipe.errors import InputError
 from pipe.http import Http
 from pipe.inputs import Inputs
+from pipe.option import Asked
 from pipe.rest.addresses import place_of
 from pipe.rest.call import OWN_OPTIONS, Call, call_of
 from pipe.rest.client import Client, Terms
@@ -18,7 +19,7 @@ from pipe.rest.output import Output
 from pipe.rest.pace import Pace
 from pipe.rest.paging import pages
 from pipe.rest.progress import Progress
-from pipe.run import World, acquire, mask_inputs
+from pipe.run import World, acquire, mask_inputs, mask_token, means_of
 from pipe.secret import Secret, forms
 from pipe.token import AccessToken
 from pipe.trust import roots
@@ -29,7 +30,6 @@ SUMMARY = "Ask Bitbucket's REST API with the token, and print the answer."
 WORDS = "PATH..."
 OPTIONS = OWN_OPTIONS
 UNLESS_GIVEN = {"deadline": "3600"}
-PRINTS_DATA = True
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
@@ -37,6 +37,11 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 _SHORTEST_MASK = 12
 # So does a shorter one in what is said; a longer one is no secret, and all its forms would take minutes to find.
 _HIDDEN = range(6, 64 * 1024)
+
+
+def prints_data(_asked: Asked) -> bool:
+    """Standard output has the answers alone."""
+    return True
 
 
 def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
@@ -84,7 +89,7 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
 def _token(inputs: Inputs, ci: CiSystem, world: World) -> AccessToken:
     """The token in the variable that `env-name` names, as an earlier step left it; else a new one. Masked."""
     if not (text := world.env.get(inputs.env_name, "")):
-        token = acquire(inputs, ci, world)
+        token = acquire(inputs, ci, means_of(inputs, ci, world))
     else:
         value = parse_secret(inputs.env_name, Given(text, "the environment"))
         world.log.hide(forms(value))
@@ -98,8 +103,7 @@ def _token(inputs: Inputs, ci: CiSystem, world: World) -> AccessToken:
         if inputs.access_token_kind == "api-token":
             inputs.require("username")
             token = token._replace(api_user=inputs.username)
-    world.log.hide(token.forms())
-    ci.mask(token.forms())
+    mask_token(token, ci, world)
     return token
 
 

@@ -12,18 +12,21 @@ from pipe.checks import check
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, InputError, PipeError
 from pipe.inputs import Inputs
-from pipe.option import Option
-from pipe.run import World, acquire, mask_inputs
+from pipe.option import Asked, Option
+from pipe.run import World, acquire, mask_inputs, mask_token, means_of
 from pipe.token import AccessToken
 
 SUMMARY = "Answer git, whose credential helper this then is, with a fresh token each time."
 WORDS = "OPERATION"
 OPTIONS: tuple[Option, ...] = ()
 UNLESS_GIVEN: dict[str, str] = {}
-PRINTS_DATA = True
-
 LONGEST_QUESTION = 64 * 1024
 """Bytes of what git asks."""
+
+
+def prints_data(_asked: Asked) -> bool:
+    """Standard output is for git to read."""
+    return True
 
 
 def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
@@ -36,10 +39,8 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
         return
     mask_inputs(inputs, ci, world)
     try:
-        token = acquire(inputs, ci, world)
-        masks = token.forms()
-        world.log.hide(masks)
-        ci.mask(masks)
+        token = acquire(inputs, ci, means_of(inputs, ci, world))
+        mask_token(token, ci, world)
         check(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
     except PipeError:
         _write(world.stdout, "quit=1\n")

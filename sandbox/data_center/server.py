@@ -132,12 +132,25 @@ class DataCenter:
             return json_response(200, {"version": "9.4.2", "buildNumber": "9004002", "displayName": "Bitbucket"})
         if caller.user is not None and (listed := projects.listed(request, self.projects, found[2])):
             return listed
+        if found[2].startswith("projects/"):
+            return self._project(request, caller, found[2])
         if found[2] != "users":
             return answers.nothing_here()
         if caller.user is None:
             return answers.not_permitted()
         part = request.parameters.get("filter", "").lower()
         return answers.page(request, [answers.user(one) for one in self.users if part in one.name.lower()])
+
+    def _project(self, request: Request, caller: _Caller, path: str) -> Response:
+        """A project, or one of its repositories; only for those who administer it, as nobody else is a member here."""
+        names = [unquote(part) for part in path.split("/")]
+        owner, rest = self._owner(names)
+        if request.method != "GET" or rest is not None:
+            return answers.nothing_here()
+        if not self._may(caller, owner, request.method):
+            return answers.not_permitted()
+        shown = {"key": names[1], "id": 21} if len(names) == 2 else {"slug": names[3], "id": 47, "state": "AVAILABLE"}
+        return json_response(200, shown)
 
     def _access_tokens(self, request: Request, caller: _Caller, path: str) -> Response:
         names = [unquote(part) for part in path.split("/")]

@@ -224,3 +224,24 @@ def test_strangers_get_no_tokens(client: Client, header: str) -> None:
     answer = client.ask(OWN, header)
 
     assert (answer.status_code, user_of(answer)) == (401, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "user"),
+    [
+        ("PRJ", 200, "Build.Bot%40example.com"),
+        ("PRJ/repos/hello", 200, "Build.Bot%40example.com"),
+        ("~bot/repos/own", 200, "Build.Bot%40example.com"),
+        ("TOP", 401, "Build.Bot%40example.com"),
+        ("TOP/repos/secret", 401, "Build.Bot%40example.com"),
+        ("PRJ/repos/none", 404, None),
+        ("NONE", 404, None),
+    ],
+)
+def test_a_project_is_for_those_who_may_see_it(client: Client, path: str, status: int, user: str | None) -> None:
+    """401 names the user who may not, 404 names nobody."""
+    answer = client.ask(f"/rest/api/latest/projects/{path}", client.bearer)
+    assert (answer.status_code, user_of(answer)) == (status, user)
+
+    assert client.ask(f"/rest/api/latest/projects/{path}").status_code in (401, 404)
+    assert client.ask(f"/rest/api/latest/projects/{path}", client.bearer, "DELETE").status_code == 404

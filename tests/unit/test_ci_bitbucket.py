@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipe import ci as systems
 from pipe.ci.bitbucket import BitbucketPipelines
 from tests.unit.conftest import Written
 from tests.unit.environments import BITBUCKET
@@ -45,3 +46,13 @@ def test_nothing_can_be_masked(written: Written, tmp_path: Path) -> None:
     BitbucketPipelines(BITBUCKET, written.log, tmp_path).mask(["s3cret"])
 
     assert written.lines == []
+
+
+def test_only_here_a_pipeline_runs_for_a_repository_of_bitbucket(written: Written, tmp_path: Path) -> None:
+    """Its name is what Bitbucket says; elsewhere a variable of that name is somebody else's."""
+    env = {**BITBUCKET, "BITBUCKET_REPO_FULL_NAME": "team/hello"}
+
+    assert BitbucketPipelines(env, written.log, tmp_path).repository() == "team/hello"
+    assert BitbucketPipelines({}, written.log, tmp_path).repository() == ""
+    for name in set(systems.names()) - {"bitbucket"}:
+        assert systems.called(name)(env, written.log, tmp_path).repository() == ""

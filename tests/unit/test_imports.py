@@ -71,3 +71,10 @@ def test_an_env_file_takes_python_dotenv(world: World) -> None:
     """What is imported late is found when it is needed."""
     (world.work / "inputs").write_text("MIN_LIFETIME=1\n")
     assert "dotenv" in imported(world, RUN, "--env-file", "inputs")
+
+
+def test_what_few_runs_need_is_imported_late(world: World) -> None:
+    """Neither the trial of a token nor a verb costs those anything who want none."""
+    modules = imported(world, RUN)
+    late = ("pipe.verify", "pipe.verbs", "pipe.first_aid", "pipe.bitbucket.data_center")
+    assert [name for name in modules if name.startswith(late)] == []

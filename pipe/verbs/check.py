@@ -1,0 +1,94 @@
+"""`bitbucket-token check`: find out what keeps a run from getting a token that works, and export nothing."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from pipe.ci.system import CiSystem
+from pipe.errors import ExportError, InputError, PipeError
+from pipe.first_aid import api, clock, dns, endpoint, grant, limits, proxy, scopes, tls
+from pipe.first_aid import inputs as given
+from pipe.first_aid.case import Case
+from pipe.first_aid.finding import Finding, trouble, untried
+from pipe.first_aid.report import Report
+from pipe.inputs import Inputs
+from pipe.option import Asked, Option
+from pipe.run import World, mask_inputs
+
+SUMMARY = "Find out step by step what keeps a run from getting a token that works."
+WORDS = ""
+OPTIONS = (Option("json", "Print what was found as one JSON object on standard output, and nothing else there."),)
+UNLESS_GIVEN: dict[str, str] = {}
+
+_STEPS: dict[str, Callable[[Case], Finding]] = {
+    "dns": dns.examine,
+    "proxy": proxy.examine,
+    "tls": tls.examine,
+    "clock": clock.examine,
+    "token endpoint": endpoint.examine,
+    "grant": grant.examine,
+    "scopes": scopes.examine,
+    "api": api.examine,
+    "rate limits": limits.examine,
+}
+
+
+def prints_data(asked: Asked) -> bool:
+    """Whether standard output is for a program to read."""
+    return asked.has("json")
+
+
+def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
+    """Go through all steps and tell each. Raises what the first one of them that failed would end a run with."""
+    mask_inputs(inputs, ci, world)
+    report = Report(world.log)
+    try:
+        case = Case(inputs, ci, world)
+        report.add("inputs", given.examine(case))
+    except InputError as error:
+        _end(report, ci, world, error)
+        raise
+    for name, examine in _STEPS.items():
+        report.add(name, _examined(examine, case))
+    _print(report, ci, world)
+    if report.failure:
+        raise report.failure
+
+
+def wrong_inputs(error: InputError, ci: CiSystem, world: World) -> None:
+    """Tell of inputs that cannot even be read."""
+    with suppress(ExportError):  # What is wrong with the inputs is what counts.
+        _end(Report(world.log), ci, world, error)
+
+
+def _examined(examine: Callable[[Case], Finding], case: Case) -> Finding:
+    if not case.world.deadline.remaining():
+        return untried("the deadline has passed")
+    try:
+        return examine(case)
+    except PipeError as error:
+        return trouble(error)
+    except BaseException:
+        # An interrupt: now it matters what was said by the way, such as that a refresh token may be lost.
+        case.aside.tell()
+        raise
+
+
+def _end(report: Report, ci: CiSystem, world: World, error: InputError) -> None:
+    report.add("inputs", trouble(error, given.told(ci)))
+    for name in _STEPS:
+        report.add(name, untried("the inputs are wrong"))
+    _print(report, ci, world)
+
+
+def _print(report: Report, ci: CiSystem, world: World) -> None:
+    if not prints_data(world.asked):
+        return
+    try:
+        world.stdout.write(report.as_json(ci))
+        world.stdout.flush()
+    except (OSError, ValueError):
+        raise ExportError(
+            "Standard output is closed: what was found could not be printed.",
+            "The program that was to read it has ended.",
+            "Look at the command that the output was piped into.",
+        ) from None

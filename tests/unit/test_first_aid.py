@@ -1,0 +1,134 @@
+"""The parts of a check: what is joined, what is cleaned, and that nothing waits beyond the deadline."""
+
+import json
+import time
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from pipe import ci as systems
+from pipe.deadline import Deadline
+from pipe.errors import ExportError, InputError, UnreachableError
+from pipe.first_aid.case import Case
+from pipe.first_aid.finding import Finding, fine, joined, trouble
+from pipe.first_aid.report import Report
+from pipe.first_aid.wire import Server, tls_context, tried
+from pipe.http import Http
+from pipe.inputs import check as inputs_check
+from pipe.log import Aside, Log
+from pipe.option import Asked
+from pipe.run import World
+from pipe.verbs import check
+
+ERROR = UnreachableError("It is gone.", "It went.", "Look for it.")
+
+
+def test_findings_of_several_servers_are_one() -> None:
+    """The first trouble counts; facts are kept by server, and what is the same is said once."""
+    fits = fine("a proxy", {"n": 1})
+    assert joined([("a", fits), ("b", fits)]) == Finding(True, "a proxy.", facts={"a": {"n": 1}, "b": {"n": 1}})
+
+    broken = joined([("a", fits), ("b", trouble(ERROR))])
+    assert (broken.ok, broken.what, broken.error) == (False, "It is gone.", ERROR)
+    assert broken.facts == {"a": {"n": 1}}
+
+    warned = joined([("a", fits), ("b", fine("Warning", why="So.", now="Do."))])
+    assert (warned.ok, warned.what, warned.why, warned.now) == (True, "a proxy; Warning.", "So.", "Do.")
+
+
+def test_no_secret_is_in_a_report() -> None:
+    """Whatever a step puts there, however deep, for people and for programs."""
+    out = StringIO()
+    log = Log(out, out)
+    log.hide(["hunter2"])
+    report = Report(log)
+    facts = {"a hunter2": ["hunter2", {"deep": "x hunter2\n::error::", "n": 1, "none": None}]}
+    report.add("dns", Finding(True, "hunter2", "why hunter2", "now hunter2", facts))
+    text = report.as_json(systems.called("none")({}, log, Path("/")))
+
+    assert "hunter2" not in out.getvalue() + text
+    assert json.loads(text)["steps"][0]["facts"] == {
+        "a ***": ["***", {"deep": "x ***\N{REPLACEMENT CHARACTER}: :error: :", "n": 1, "none": None}]
+    }
+    assert text.count("\n") == 1
+
+
+def test_what_is_said_by_the_way_is_hidden_too() -> None:
+    """The two logs hide the same; lines by the way show with `debug` only."""
+    out = StringIO()
+    log = Log(out, out)
+    aside = Aside(log)
+    aside.hide(["hunter2"])
+    aside.line("not shown")
+    log.line("a hunter2")
+    Log(out, out, debug=True).line("another log")
+    aside.tell()
+    aside.tell()
+    log.debugging = True
+    Aside(log).line("shown hunter2")
+
+    assert out.getvalue() == "a ***\nanother log\nnot shown\ndebug: shown ***\n"
+
+
+def test_an_interrupt_brings_out_what_was_said_by_the_way() -> None:
+    """It may be that a refresh token is lost."""
+    out = StringIO()
+    log = Log(out, out)
+    world = World({}, Path("/"), out, log, Deadline(10))
+    case = Case(inputs_check({}, ()), systems.called("none")({}, log, Path("/")), world)
+
+    def examine(case: Case) -> Finding:
+        case.means.say("It may be lost.")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check._examined(examine, case)
+    assert out.getvalue() == "It may be lost.\n"
+
+
+def test_nothing_waits_beyond_the_deadline() -> None:
+    """A name server that hangs is left behind."""
+    http = Http(Deadline(0.2), timeout=10, ca_file="", env={})
+    start = time.monotonic()
+
+    with pytest.raises(UnreachableError, match=r"within the deadline of 0\.2 s"):
+        tried(http, Server("https://git.example.com", ""), lambda: time.sleep(5), timeout=10)
+    assert time.monotonic() - start < 4
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy", "end", "first"),
+    [
+        ("https://git.example.com/x", "", ("git.example.com", 443), ("git.example.com", 443)),
+        ("http://127.0.0.1/x", "", ("127.0.0.1", 80), ("127.0.0.1", 80)),
+        ("https://[::1]:8443/x", "http://u:p@proxy:3128", ("::1", 8443), ("proxy", 3128)),
+        ("https://git.example.com", "https://proxy", ("git.example.com", 443), ("proxy", 443)),
+    ],
+)
+def test_what_is_connected_to(url: str, proxy: str, end: tuple[str, int], first: tuple[str, int]) -> None:
+    """The proxy if there is one, with the usual port of its scheme."""
+    server = Server(url, proxy)
+    assert (server.end, server.first_end) == (end, first)
+
+
+def test_the_roots_are_those_of_a_run(tmp_path: Path) -> None:
+    """A folder as well as a file, and verification is never off."""
+    assert tls_context("").cert_store_stats()["x509_ca"] > 50
+    empty = tls_context(str(tmp_path))
+    assert empty.cert_store_stats()["x509_ca"] == 0
+    assert empty.check_hostname
+    assert empty.verify_mode.name == "CERT_REQUIRED"
+
+
+def test_what_nobody_can_read_is_a_failure() -> None:
+    """Exit 7, but wrong inputs stay what they are."""
+    closed = StringIO()
+    closed.close()
+    log = Log(StringIO(), StringIO())
+    world = World({}, Path("/"), closed, log, Deadline(10), asked=Asked((), {"json": ("true",)}))
+    ci = systems.called("none")({}, log, Path("/"))
+
+    with pytest.raises(ExportError, match="Standard output is closed"):
+        check._print(Report(log), ci, world)
+    check.wrong_inputs(InputError("Wrong.", "So.", "Do."), ci, world)
