@@ -28,7 +28,7 @@ _PROGRAM = "bitbucket-token api"
 def main() -> int:
     """Measure and report."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pages", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="how often each program is run (5)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each program is run (3)")
     options = parser.parse_args()
     prepare()
     with TemporaryDirectory(prefix="benchmarks-") as temporary:

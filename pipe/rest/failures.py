@@ -8,13 +8,19 @@ from pipe.bitbucket.api_errors import api_failure
 from pipe.bitbucket.data_center_errors import error_of
 from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError
 from pipe.http import Answer
+from pipe.token_response import json_object
 from pipe.unreachable import never_sent
 from pipe.untrusted import show
 
 
 def failure(answer: Answer, masks: Sequence[str], *, cloud: bool) -> PipeError:
     """Return the failure that the answer stands for."""
-    return api_failure(answer, masks) if cloud else _of_data_center(answer, masks)
+    if not cloud:
+        return _of_data_center(answer, masks)
+    error = api_failure(answer, masks)
+    if answer.status == 400 and (fields := _fields(answer, masks)):
+        return AnswerError(f"{error.what} It complains of {fields}", error.why, error.now)
+    return error
 
 
 def once_only(error: PipeError, status: int) -> PipeError:
@@ -26,6 +32,16 @@ def once_only(error: PipeError, status: int) -> PipeError:
         return error
     now = "Look first whether the server has done it all the same: by itself, this request is not tried again."
     return type(error)(error.what, error.why, now)
+
+
+def _fields(answer: Answer, masks: Sequence[str]) -> str:
+    """What Cloud says of single fields of a body: `{"error": {"fields": {"title": ["This field is required."]}}}`."""
+    error = (json_object(answer.body) or {}).get("error")
+    fields = error.get("fields") if isinstance(error, dict) else None
+    if not isinstance(fields, dict):
+        return ""
+    told = (f"{name}: {' '.join(map(str, said)) if isinstance(said, list) else said}" for name, said in fields.items())
+    return show("; ".join(told), masks)
 
 
 def _of_data_center(answer: Answer, masks: Sequence[str]) -> PipeError:

@@ -101,6 +101,19 @@ def test_a_body_has_a_limit(caller: Caller, size: int, code: int) -> None:
     assert [len(request.body) for request in outcome.requests] == ([size] if not code else [])
 
 
+def test_a_refusal_names_the_fields(caller: Caller) -> None:
+    """What is missing is told, and none of it can fool a log."""
+    token = caller.token("pullrequest:write")
+    missing = caller.run(PULL_REQUESTS, "--field", "a=b", BITBUCKET_ACCESS_TOKEN=token)
+    error = {"message": "Bad request", "fields": {"a\x1b[2J": ["##[error]", 1], "b": {"c": "x" * 9000}}}
+    caller.fault(status=400, body=json.dumps({"type": "error", "error": error}))
+    hostile = caller.run(PULL_REQUESTS, "--field", "a=b", BITBUCKET_ACCESS_TOKEN=token)
+
+    assert (missing.code, hostile.code) == (5, 5)
+    assert "title: This field is required.; source.branch: This field is required." in missing.failure
+    assert len(hostile.failure) < 1000
+
+
 def test_a_body_goes_to_one_path(caller: Caller) -> None:
     """Exit 2."""
     outcome = caller.run("a", "b", "--field", "x=y")
