@@ -154,3 +154,14 @@ def test_so_is_one_that_never_left(caller: Caller) -> None:
 
     assert outcome.code == 4
     assert "Attempt 2 of 3" in outcome.told
+
+
+@pytest.mark.parametrize(("method", "connections"), [("POST", 3), ("PUT", 1)])
+def test_what_must_not_be_done_twice_has_a_connection_of_its_own(caller: Caller, method: str, connections: int) -> None:
+    """On a kept one, nobody could say whether the server got it before it closed."""
+    caller.fault(status=204, body=b"", times=None)
+    before = caller.world.sandbox.connections
+    outcome = caller.run("a", "b", "c", "--method", method, "--at-once", "1")
+
+    assert outcome.code == 0
+    assert caller.world.sandbox.connections - before == connections

@@ -205,3 +205,14 @@ def test_a_page_length_is_what_the_server_allows(caller: Caller, length: str) ->
 
     assert outcome.code == 2
     assert "1 to 100" in outcome.failure
+
+
+@pytest.mark.sandbox(more_repositories=20_000)
+def test_memory_does_not_grow_with_the_list(caller: Caller) -> None:
+    """Two hundred pages take what ten do."""
+    short = caller.run(f"{TEAM}?page=192", "--paginate", "--page-length", "100")
+    long = caller.run(TEAM, "--paginate", "--page-length", "100")
+
+    assert len(short.out.splitlines()) == 912
+    assert len(long.out.splitlines()) == 20_012
+    assert long.peak < short.peak * 1.1
