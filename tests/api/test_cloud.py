@@ -185,6 +185,16 @@ def test_a_redirect_is_not_followed(caller: Caller) -> None:
     assert "redirects to elsewhere.example" in outcome.failure
 
 
+def test_a_redirect_within_the_api_says_where_to(caller: Caller) -> None:
+    """As that of a pull request's diff: the path can be asked for."""
+    caller.fault(kind="redirect", location=f"{API}/repositories/team/hello/diff/a..b")
+    outcome = caller.run("repositories/team/hello/pullrequests/1/diff")
+
+    assert outcome.code == 5
+    assert len(outcome.requests) == 1
+    assert f"Now: Ask for {API}/repositories/team/hello/diff/a..b" in outcome.failure
+
+
 def test_masks_do_not_stand_among_the_data(caller: Caller) -> None:
     """The runner reads commands on both streams: they go to standard error."""
     outcome = run_program(caller.world, "api", "user", env={**caller.world.github(), **caller.world.consumer})
