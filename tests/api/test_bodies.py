@@ -56,6 +56,25 @@ def test_a_secured_variable_is_set_without_its_value_on_the_command_line(caller:
     assert '"What is ***?"' in refused.failure
 
 
+@pytest.mark.parametrize(("size", "hidden"), [(5, False), (6, True), (65_535, True), (65_536, False)])
+def test_what_cannot_be_a_secret_is_not_hidden(caller: Caller, size: int, hidden: bool) -> None:
+    """A short word stands in many a line by chance; a long text is a document."""
+    caller.file("value", "z" * size)
+    caller.fault(status=400, body=json.dumps({"error": {"message": "<" + "z" * size + ">"}}))
+    outcome = caller.run("x", "--field", "a=@value")
+
+    assert ("zzzzz" not in outcome.failure) == hidden
+
+
+def test_data_keeps_what_was_read_from_a_file(caller: Caller) -> None:
+    """A title is no secret, and the answer is printed as it is."""
+    caller.file("title", "A title that is long enough\n")
+    options = ("--field", "title=@title", "--field", "source.branch.name=x")
+    outcome = caller.run(PULL_REQUESTS, *options, BITBUCKET_ACCESS_TOKEN=caller.token("pullrequest:write"))
+
+    assert lines(outcome)[0]["title"] == "A title that is long enough"
+
+
 def test_a_whole_body_is_sent_as_it_is(caller: Caller) -> None:
     """Byte for byte."""
     text = '{"title": "x",  "source": {"branch": {"name": "\\u00fc"}}}'

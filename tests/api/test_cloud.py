@@ -81,6 +81,7 @@ def test_a_path_may_be_written_in_each_usual_way(caller: Caller, path: str) -> N
             "https://api.bitbucket.org.evil.example/",
             "",
             "ftp://x/",
+            "x" * 20_000,
         ),
     ],
 )
