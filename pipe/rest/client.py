@@ -60,7 +60,7 @@ class Client:
                 status = answer.status
                 terms.pace.note(answer.headers)
                 if not (200 <= status < 300 or status in tolerated):
-                    raise failure(answer, terms.masked(), cloud=terms.place.cloud)
+                    raise failure(answer, terms.masked(), terms.place)
             except PipeError as error:
                 raise (error if method in HARMLESS_TWICE else once_only(error, status)) from error.__cause__
             return answer

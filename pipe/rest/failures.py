@@ -8,13 +8,22 @@ from pipe.bitbucket.api_errors import api_failure
 from pipe.bitbucket.data_center_errors import error_of
 from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError
 from pipe.http import Answer
+from pipe.rest.addresses import Place, on_same_server
+from pipe.token_response import json_object
 from pipe.unreachable import never_sent
 from pipe.untrusted import show
 
 
-def failure(answer: Answer, masks: Sequence[str], *, cloud: bool) -> PipeError:
-    """Return the failure that the answer stands for."""
-    return api_failure(answer, masks) if cloud else _of_data_center(answer, masks)
+def failure(answer: Answer, masks: Sequence[str], place: Place) -> PipeError:
+    """Return the failure that an answer of `place` stands for."""
+    if 300 <= answer.status < 400:
+        return _redirected(answer, masks, place)
+    if not place.cloud:
+        return _of_data_center(answer, masks)
+    error = api_failure(answer, masks)
+    if answer.status == 400 and (fields := _fields(answer, masks)):
+        return AnswerError(f"{error.what} It complains of {fields}", error.why, error.now)
+    return error
 
 
 def once_only(error: PipeError, status: int) -> PipeError:
@@ -26,6 +35,27 @@ def once_only(error: PipeError, status: int) -> PipeError:
         return error
     now = "Look first whether the server has done it all the same: by itself, this request is not tried again."
     return type(error)(error.what, error.why, now)
+
+
+def _redirected(answer: Answer, masks: Sequence[str], place: Place) -> AnswerError:
+    """Cloud has some resources at two addresses, such as the diff of a pull request: the other one can be asked."""
+    error = redirected(answer, masks)
+    target = on_same_server(answer.headers.get("Location", ""), place.base)
+    if not target:
+        return error
+    return AnswerError(
+        error.what, "The resource is at another address of the same API.", f"Ask for {show(target, masks)}"
+    )
+
+
+def _fields(answer: Answer, masks: Sequence[str]) -> str:
+    """What Cloud says of single fields of a body: `{"error": {"fields": {"title": ["This field is required."]}}}`."""
+    error = (json_object(answer.body) or {}).get("error")
+    fields = error.get("fields") if isinstance(error, dict) else None
+    if not isinstance(fields, dict):
+        return ""
+    told = (f"{name}: {' '.join(map(str, said)) if isinstance(said, list) else said}" for name, said in fields.items())
+    return show("; ".join(told), masks)
 
 
 def _of_data_center(answer: Answer, masks: Sequence[str]) -> PipeError:
@@ -42,8 +72,6 @@ def _of_data_center(answer: Answer, masks: Sequence[str]) -> PipeError:
         )
     if answer.status in TRY_AGAIN or answer.status >= 500:
         return in_trouble(answer, said, again=answer.status in TRY_AGAIN)
-    if 300 <= answer.status < 400:
-        return redirected(answer, masks)
     if answer.status == 401 and unquote(answer.headers.get("X-AUSERNAME", "")) in ("", "anonymous"):
         return RefusedError(
             what,

@@ -47,7 +47,7 @@ class KeptHttp(Http):
     def _begun(self, session: requests.Session, request: requests.Request, proxy: str) -> requests.Response:
         try:
             return super()._begun(session, request, proxy)
-        except requests.Timeout:
+        except requests.ConnectTimeout:
             raise
         except requests.ConnectionError:
             if not self._answered:

@@ -37,7 +37,7 @@ def pages(client: Client, url: str) -> Iterator[list[object]]:
     """
     if fields := names_in(url).get("fields"):
         url = with_parameter(url, "fields", naming_next(fields))
-    answer = _first(client, url)
+    url, answer = _first(client, url)
     page = _page(answer)
     if "values" not in page:
         yield [page]
@@ -87,14 +87,17 @@ def _by_number(client: Client, url: str, answer: Answer, page: dict[str, object]
         page = _page(answer)
 
 
-def _first(client: Client, url: str) -> Answer:
-    """The first page, of the usual length if none was asked for; where the server refuses that, of the short one."""
+def _first(client: Client, url: str) -> tuple[str, Answer]:
+    """The first page and its address.
+
+    It has the usual length if none was asked for; where the server refuses that, the short one.
+    """
     name = length_parameter(cloud=client.place.cloud)
-    chosen = name in names_in(url)
-    answer = client.ask("GET", with_parameters(url, {name: str(PAGE_LENGTH)}), tolerated=() if chosen else (400,))
-    if answer.status == 400:
-        answer = client.ask("GET", with_parameters(url, {name: str(SHORT_PAGE_LENGTH)}))
-    return answer
+    if name in names_in(url):
+        return url, client.ask("GET", url)
+    usual, short = (with_parameters(url, {name: str(length)}) for length in (PAGE_LENGTH, SHORT_PAGE_LENGTH))
+    answer = client.ask("GET", usual, tolerated=(400,))
+    return (usual, answer) if answer.status != 400 else (short, client.ask("GET", short))
 
 
 def _page(answer: Answer) -> dict[str, object]:

@@ -35,7 +35,7 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 # Characters. Data has to stay as it is, and a shorter text also stands there by chance.
 _SHORTEST_MASK = 12
-# So does a shorter one in what is said; a longer one is no secret, and all its forms would take minutes to find.
+# So does a shorter one in what is said; a longer one is no secret, and finding all its forms would take long.
 _HIDDEN = range(6, 64 * 1024)
 
 
@@ -53,11 +53,11 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     mask_inputs(inputs, ci, world)
     place = place_of(inputs)
     call = call_of(world.asked, place, world.cwd, world.stdin)
-    for text in call.body.texts if call.body else ():
-        # It may be a secret, and a server could repeat it.
-        world.log.hide(forms(Secret(text)) if len(text) in _HIDDEN else ())
     token = _token(inputs, ci, world)
     lines = Lines([*token.forms(), *(mask for mask in world.log.masks if len(mask) >= _SHORTEST_MASK)])
+    for text in call.body.texts if call.body else ():
+        # It may be a secret that a server repeats when it refuses it. In data it stays: nothing secured comes back.
+        world.log.hide(forms(Secret(text)) if len(text) in _HIDDEN else ())
     progress = Progress(world.terminal, world.log.line)
     terms = Terms(
         place,

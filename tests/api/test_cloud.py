@@ -81,6 +81,7 @@ def test_a_path_may_be_written_in_each_usual_way(caller: Caller, path: str) -> N
             "https://api.bitbucket.org.evil.example/",
             "",
             "ftp://x/",
+            "x" * 20_000,
         ),
     ],
 )
@@ -183,6 +184,16 @@ def test_a_redirect_is_not_followed(caller: Caller) -> None:
     assert outcome.code == 5
     assert len(outcome.requests) == 1
     assert "redirects to elsewhere.example" in outcome.failure
+
+
+def test_a_redirect_within_the_api_says_where_to(caller: Caller) -> None:
+    """As that of a pull request's diff: the path can be asked for."""
+    caller.fault(kind="redirect", location=f"{API}/repositories/team/hello/diff/a..b")
+    outcome = caller.run("repositories/team/hello/pullrequests/1/diff")
+
+    assert outcome.code == 5
+    assert len(outcome.requests) == 1
+    assert f"Now: Ask for {API}/repositories/team/hello/diff/a..b" in outcome.failure
 
 
 def test_masks_do_not_stand_among_the_data(caller: Caller) -> None:

@@ -169,6 +169,17 @@ def test_a_kept_connection_that_the_server_closed_is_no_failure(caller: Caller) 
     assert "Attempt" not in outcome.told
 
 
+def test_but_one_that_stays_silent_is_not_asked_twice(caller: Caller) -> None:
+    """It may be answering still, and `timeout` would not be what it says."""
+    caller.answer({"values": [1], "next": f"{API}/repositories/team?page=2"})
+    caller.fault(kind="silence", times=None)
+    outcome = caller.run(TEAM, "--paginate", MAX_ATTEMPTS="1", TIMEOUT="0.5")
+
+    assert outcome.code == 4
+    assert len(outcome.requests) == 2
+    assert "did not answer within 0.5 s" in outcome.failure
+
+
 def test_all_pages_come_over_one_connection(caller: Caller) -> None:
     """One TLS handshake."""
     before = caller.world.sandbox.connections
@@ -205,3 +216,14 @@ def test_a_page_length_is_what_the_server_allows(caller: Caller, length: str) ->
 
     assert outcome.code == 2
     assert "1 to 100" in outcome.failure
+
+
+@pytest.mark.sandbox(more_repositories=20_000)
+def test_memory_does_not_grow_with_the_list(caller: Caller) -> None:
+    """Two hundred pages take what ten do."""
+    short = caller.run(f"{TEAM}?page=192", "--paginate", "--page-length", "100")
+    long = caller.run(TEAM, "--paginate", "--page-length", "100")
+
+    assert len(short.out.splitlines()) == 912
+    assert len(long.out.splitlines()) == 20_012
+    assert long.peak < short.peak * 1.1

@@ -1,0 +1,101 @@
+"""A Data Center's API: other addresses, other pages, other refusals."""
+
+import json
+
+import pytest
+
+from tests.api.conftest import Caller, asked, lines
+from tests.program import Outcome
+
+PROJECTS = "/bitbucket/rest/api/latest/projects"
+
+
+def ask(caller: Caller, *arguments: str, **variables: str) -> Outcome:
+    """Run with an HTTP access token of the pipeline's user."""
+    center = caller.world.sandbox.data_center
+    token = center.mint(f"users/{center.bot.slug}", "for the test").value
+    env = {"BASE_URL": caller.world.sandbox.data_center_url, "BITBUCKET_ACCESS_TOKEN": token, **variables}
+    return caller.run(*arguments, env=env)
+
+
+@pytest.mark.parametrize("path", ["projects", "/projects", "/rest/api/latest/projects", "absolute"])
+def test_a_path_may_be_written_in_each_usual_way(caller: Caller, path: str) -> None:
+    """The context path stays."""
+    path = f"{caller.world.sandbox.data_center_url}/rest/api/latest/projects" if path == "absolute" else path
+    outcome = ask(caller, path)
+
+    assert outcome.code == 0
+    assert {project["key"] for project in lines(outcome)[0]["values"]} == {"PRJ", "TOP", "~bot"}
+    assert asked(outcome) == [f"GET {PROJECTS}"]
+
+
+def test_a_list_is_followed_to_its_end(caller: Caller) -> None:
+    """By the number that each page names; a hundred are asked for, and the server gives what it allows."""
+    caller.world.sandbox.data_center.projects["PRJ"] = {f"r{number:02}" for number in range(60)}
+    outcome = ask(caller, "projects/PRJ/repos", "--paginate")
+
+    assert [value["slug"] for value in lines(outcome)] == [f"r{number:02}" for number in range(60)]
+    assert [one.partition("?")[2] for one in asked(outcome)] == [
+        "limit=100",
+        "limit=100&start=25",
+        "limit=100&start=50",
+    ]
+
+
+@pytest.mark.parametrize("following", [0, -1, None, "25", True, 1.5])
+def test_a_list_that_goes_nowhere_ends(caller: Caller, following: object) -> None:
+    """Exit 5, after what came."""
+    page = {"values": [1], "isLastPage": False, "nextPageStart": following}
+    caller.fault(f"{PROJECTS}*", body=json.dumps(page), times=None)
+    outcome = ask(caller, "projects", "--paginate")
+
+    assert (outcome.code, outcome.out) == (5, "1\n")
+    assert len(outcome.requests) == 1
+
+
+def test_a_list_may_begin_in_the_middle(caller: Caller) -> None:
+    """As the path says."""
+    caller.world.sandbox.data_center.projects["PRJ"] = {f"r{number:02}" for number in range(30)}
+    outcome = ask(caller, "projects/PRJ/repos?start=20&limit=5", "--paginate")
+
+    assert len(lines(outcome)) == 10
+    assert asked(outcome)[1] == f"GET {PROJECTS}/PRJ/repos?limit=5&start=25"
+
+
+@pytest.mark.parametrize(
+    ("path", "fault", "code", "said"),
+    [
+        ("projects/NONE/repos", {}, 6, "does not exist, is misspelt"),
+        ("nothing", {}, 5, "base-url lacks the context path"),
+        ("x", {"status": 429, "times": None}, 5, "too many requests"),
+        ("x", {"status": 503, "times": None}, 5, "in trouble"),
+        ("x", {"kind": "redirect"}, 5, "never followed"),
+        ("x", {"status": 403, "body": '{"errors": [{"message": "No."}]}'}, 6, '"No."'),
+        ("x", {"status": 409, "body": '{"errors": [{"message": "It is there."}]}'}, 5, '"It is there."'),
+    ],
+)
+def test_a_refusal_has_its_exit_code(caller: Caller, path: str, fault: dict[str, object], code: int, said: str) -> None:
+    """Each with advice."""
+    if fault:
+        caller.fault("/bitbucket/rest/*", **fault)
+    outcome = ask(caller, path)
+
+    assert (outcome.code, outcome.out) == (code, "")
+    assert said in outcome.failure
+
+
+def test_a_token_that_nobody_has_is_refused(caller: Caller) -> None:
+    """Exit 3; one whose user may not do this is good, and exit 6 says so."""
+    unknown = ask(caller, "projects", BITBUCKET_ACCESS_TOKEN="not-a-token-of-this-server")
+    known = ask(caller, "/rest/access-tokens/latest/projects/TOP")
+
+    assert (unknown.code, known.code) == (3, 6)
+
+
+def test_options_of_cloud_are_refused(caller: Caller) -> None:
+    """What they would mean there is nothing that every resource knows."""
+    outcome = ask(caller, "projects", "--query", "x")
+
+    assert outcome.code == 2
+    assert outcome.requests == []
+    assert "--query is for Bitbucket Cloud" in outcome.failure

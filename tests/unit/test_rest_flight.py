@@ -1,0 +1,118 @@
+"""Several tasks at once: how many, in which order, and how much is held."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from pipe.deadline import Deadline
+from pipe.errors import AnswerError, PipeError, UnreachableError
+from pipe.http import Http
+from pipe.rest.flight import HELD, Ended, Flight, Task
+
+# From when the tests are found: others run before these do.
+FOREVER = Deadline(86_400)
+
+
+def connect() -> Http:
+    return Http(FOREVER, timeout=1, ca_file="", env={})
+
+
+def counting(number: int, items: int = 3) -> Task[str]:
+    def task(_http: Http) -> Iterator[str]:
+        yield from (f"{number}.{item}" for item in range(items))
+
+    return task
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 16])
+def test_items_come_in_the_order_of_the_tasks(at_once: int) -> None:
+    """Each task ends before the next one's items."""
+    flight = Flight([counting(number) for number in range(5)], connect, at_once)
+    found = [(number, item) for number, item in flight.items(FOREVER, "host") if not isinstance(item, Ended)]
+
+    assert found == [(number, f"{number}.{item}") for number in range(5) for item in range(3)]
+
+
+def test_nothing_runs_far_ahead() -> None:
+    """A task holds two items, and no more tasks begin than may be in flight, however long nobody takes anything."""
+    made: list[str] = []
+    held = threading.Semaphore(0)
+
+    def task(number: int) -> Task[str]:
+        def work(_http: Http) -> Iterator[str]:
+            for item in range(100):
+                made.append(f"{number}.{item}")
+                held.release()
+                yield f"{number}.{item}"
+
+        return work
+
+    items = Flight([task(number) for number in range(9)], connect, 3).items(FOREVER, "host")
+    next(items)
+    # Of the first task, one more than the others: that one is taken. Each holds two, and has a third in its hand.
+    for _ in range(3 * (HELD + 1) + 1):
+        assert held.acquire(timeout=10)
+
+    assert not held.acquire(timeout=0.2)
+    assert {name.partition(".")[0] for name in made} == {"0", "1", "2"}
+
+
+def test_a_failure_ends_its_task_alone() -> None:
+    """It stands where the task ends."""
+    error = AnswerError("a", "b", "c")
+
+    def failing(_http: Http) -> Iterator[str]:
+        yield "first"
+        raise error
+
+    found = list(Flight([failing, counting(1, 1)], connect, 2).items(FOREVER, "host"))
+
+    assert found == [(0, "first"), (0, Ended(error)), (1, "1.0"), (1, Ended())]
+
+
+def test_a_defect_ends_everything() -> None:
+    """It is no failure of the server's."""
+
+    def broken(_http: Http) -> Iterator[str]:
+        nothing: dict[str, str] = {}
+        yield nothing["x"]
+
+    with pytest.raises(KeyError):
+        list(Flight([broken], connect, 1).items(FOREVER, "host"))
+
+
+def test_the_deadline_leaves_a_task_behind() -> None:
+    """Whatever it waits for."""
+    gate = threading.Event()
+
+    def waiting(_http: Http) -> Iterator[str]:
+        gate.wait(30)
+        yield ""
+
+    with pytest.raises(UnreachableError, match="within the deadline"):
+        list(Flight([waiting], connect, 1).items(Deadline(0.05), "host"))
+    gate.set()
+
+
+def test_each_task_has_a_connection_to_itself() -> None:
+    """And the next task gets one that is free."""
+    used: list[Http] = []
+    lock = threading.Lock()
+    busy: set[int] = set()
+
+    def task(http: Http) -> Iterator[str]:
+        with lock:
+            assert id(http) not in busy
+            busy.add(id(http))
+            used.append(http)
+        yield ""
+        with lock:
+            busy.remove(id(http))
+
+    failures: list[PipeError | None] = [
+        item.failure for _, item in Flight([task] * 40, connect, 3).items(FOREVER, "host") if isinstance(item, Ended)
+    ]
+
+    assert failures == [None] * 40
+    assert len({id(http) for http in used}) <= 3

@@ -1,0 +1,69 @@
+"""A connection that is kept: when it is given up, and what is tried again without a word."""
+
+import pytest
+import requests
+
+from pipe.deadline import Deadline
+from pipe.errors import UnreachableError
+from pipe.http import Session
+from pipe.rest.kept import KeptHttp
+
+
+class Network:
+    """Fails as it is told to, once for each request."""
+
+    def __init__(self, *failures: Exception | None) -> None:
+        self.failures = list(failures)
+        self.asked = 0
+        self.closed = 0
+
+    def send(self, request: requests.PreparedRequest, **_more: object) -> requests.Response:
+        failure = self.failures[self.asked]
+        self.asked += 1
+        if failure:
+            raise failure
+        response = requests.Response()
+        response.status_code, response.request, response.raw = 200, request, None
+        response._content, response._content_consumed = b"{}", True  # type: ignore[attr-defined]
+        return response
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def ask(monkeypatch: pytest.MonkeyPatch, network: Network, *methods: str) -> None:
+    http = KeptHttp(Deadline(60), timeout=1, ca_file="", env={})
+    monkeypatch.setattr(Session, "send", lambda _self, request, **more: network.send(request, **more))
+    monkeypatch.setattr(Session, "close", lambda _self: network.close())
+    for method in methods:
+        http.exchange(requests.Request(method, "https://host/"))
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
+def test_a_connection_that_was_closed_meanwhile_is_made_anew(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    """Once, and only behind an answer that came over it."""
+    network = Network(None, requests.ConnectionError(), None)
+    ask(monkeypatch, network, "GET", method)
+
+    assert (network.asked, network.closed) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("failures", "methods", "asked"),
+    [
+        ((requests.ConnectionError(),), ("GET",), 1),
+        ((None, requests.ConnectionError(), requests.ConnectionError()), ("GET", "GET"), 3),
+        ((None, requests.ConnectionError()), ("GET", "POST"), 2),
+        ((None, requests.ConnectTimeout()), ("GET", "GET"), 2),
+        ((None, requests.ReadTimeout()), ("GET", "GET"), 2),
+    ],
+)
+def test_any_other_failure_is_one(
+    monkeypatch: pytest.MonkeyPatch, failures: tuple[Exception | None, ...], methods: tuple[str, ...], asked: int
+) -> None:
+    """On a new connection, the second in a row, of a POST, and each wait that was too long."""
+    network = Network(*failures)
+    with pytest.raises(UnreachableError):
+        ask(monkeypatch, network, *methods)
+
+    assert network.asked == asked
