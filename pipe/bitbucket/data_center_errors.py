@@ -78,6 +78,17 @@ class NotFoundError(RefusedError):
     """The server says that what was asked for is not there."""
 
 
+def rate_limited(answer: Answer) -> AnswerError:
+    """Return the advice for HTTP 429. Each user has an allowance, which an administrator sets."""
+    return AnswerError(
+        f"{answer.host} has had too many requests (HTTP 429).",
+        "The server limits the requests of each user.",
+        "Run the step again later, or have the limit of that user raised.",
+        again=True,
+        retry_after=retry_after(answer),
+    )
+
+
 def failure(answer: Answer, way: str, masks: Sequence[str]) -> PipeError:
     """Return the failure that an answer other than 2xx stands for; `way` is the input that authorised."""
     error = error_of(answer)
@@ -92,13 +103,7 @@ def failure(answer: Answer, way: str, masks: Sequence[str]) -> PipeError:
             "password before the next run.",
         )
     if answer.status == 429:
-        return AnswerError(
-            f"{answer.host} has had too many requests (HTTP 429).",
-            "The server limits the requests of each user.",
-            "Run the step again later, or have the limit of that user raised.",
-            again=True,
-            retry_after=retry_after(answer),
-        )
+        return rate_limited(answer)
     if answer.status in TRY_AGAIN or answer.status >= 500:
         return in_trouble(answer, said, again=answer.status in TRY_AGAIN)
     if 300 <= answer.status < 400:

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Mapping
 
+import requests
+
 from pipe.deadline import Deadline
 from pipe.http import Answer, Http
 
@@ -14,16 +16,8 @@ class Overheard(Http):
         super().__init__(deadline, timeout=timeout, ca_file=ca_file, env=env)
         self.heard: list[tuple[float, Answer]] = []
 
-    def send(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        form: Mapping[str, str] | None = None,
-        json: object = None,
-    ) -> Answer:
+    def exchange(self, request: requests.Request) -> Answer:
         """Send one request as `Http` does."""
-        answer = super().send(method, url, headers=headers, form=form, json=json)
+        answer = super().exchange(request)
         self.heard.append((time.time(), answer))
         return answer

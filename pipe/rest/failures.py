@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from urllib.parse import unquote
 
-from pipe.answers import TRY_AGAIN, in_trouble, redirected, retry_after
+from pipe.answers import TRY_AGAIN, in_trouble, redirected
 from pipe.bitbucket.api_errors import api_failure
-from pipe.bitbucket.data_center_errors import error_of
+from pipe.bitbucket.data_center_errors import error_of, rate_limited
 from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError
 from pipe.http import Answer
 from pipe.rest.addresses import Place, on_same_server
@@ -63,13 +63,7 @@ def _of_data_center(answer: Answer, masks: Sequence[str]) -> PipeError:
     said = show(error.get("message", ""), masks)
     what = f"{answer.host} refused (HTTP {answer.status})" + (f': "{said}".' if said else ".")
     if answer.status == 429:
-        return AnswerError(
-            f"{answer.host} has had too many requests (HTTP 429).",
-            "The server limits the requests of each user.",
-            "Run the step again later, or have the limit of that user raised.",
-            again=True,
-            retry_after=retry_after(answer),
-        )
+        return rate_limited(answer)
     if answer.status in TRY_AGAIN or answer.status >= 500:
         return in_trouble(answer, said, again=answer.status in TRY_AGAIN)
     if answer.status == 401 and unquote(answer.headers.get("X-AUSERNAME", "")) in ("", "anonymous"):
