@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
@@ -73,8 +74,9 @@ class Response:
         except ValueError:
             phrase = "Unknown"
         framing = {"Content-Length": str(len(self.body))} if framing is None else framing
+        usual = {"Date": formatdate(usegmt=True), **framing}
         lines = [f"HTTP/1.1 {self.status} {phrase}"]
-        lines += [f"{name}: {value}" for name, value in {**framing, **self.headers}.items()]
+        lines += [f"{name}: {value}" for name, value in {**usual, **self.headers}.items()]
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
