@@ -20,13 +20,12 @@ _ROOT = Path(__file__).parents[1]
 _NEEDED = ("sh", "git", "curl")
 _WIDTH = 60
 
-# What a user would write. The token is in no argument of any program: git is told by a helper, curl reads it.
+# What a user would write. The token is in no argument of any program: git is configured, curl reads it.
 _LATER_STEP = r"""
 set -eu
 . ./.bitbucket-token/env
 echo "token: $BITBUCKET_ACCESS_TOKEN"
-git -c credential.helper='!f() { echo "password=$BITBUCKET_ACCESS_TOKEN"; }; f' \
-    clone --quiet https://x-token-auth@bitbucket.org/team/hello.git
+git clone --quiet https://bitbucket.org/team/hello.git
 echo "clone: $(cat hello/README.md)"
 echo "api: $(printf 'Authorization: Bearer %s\n' "$BITBUCKET_ACCESS_TOKEN" |
     curl -fsS -H @- 'https://api.bitbucket.org/2.0/repositories/team?fields=size')"
@@ -90,9 +89,9 @@ def _show(sandbox: Sandbox, terminal: _Terminal, directory: Path) -> None:
         return _run(command, {**environment, **more}, directory, terminal)
 
     def pipe(secret: str) -> tuple[int, str]:
-        return run(sys.executable, "-m", "pipe", CONSUMER_KEY=consumer.key, CONSUMER_SECRET=secret)
+        return run(sys.executable, "-m", "pipe", "--configure-git", CONSUMER_KEY=consumer.key, CONSUMER_SECRET=secret)
 
-    terminal.command("python -m pipe")
+    terminal.command("python -m pipe --configure-git")
     status, output = pipe(consumer.secret)
     for token in sandbox.tokens:
         terminal.masks += forms(Secret(token.value))
@@ -108,11 +107,11 @@ def _show(sandbox: Sandbox, terminal: _Terminal, directory: Path) -> None:
     _expect(told.get("token") == "***", f"the token was not masked:\n{output}")
     terminal.done('echo "token: $BITBUCKET_ACCESS_TOKEN"', f"token: {told['token']}")
     _expect(told.get("clone", "").startswith("# Hello"), f"no clone:\n{output}")
-    terminal.done("git clone https://x-token-auth@bitbucket.org/team/hello.git", told["clone"])
+    terminal.done("git clone https://bitbucket.org/team/hello.git", told["clone"])
     _expect(told.get("api") == '{"size": 12}', f"another answer from the API:\n{output}")
     terminal.done("curl -H @- https://api.bitbucket.org/2.0/repositories/team", "12 repositories")
 
-    terminal.command("CONSUMER_SECRET=another python -m pipe")
+    terminal.command("CONSUMER_SECRET=another python -m pipe --configure-git")
     status, output = pipe(wrong.secret)
     terminal.output(output[output.find("✖") :])
     _expect(status == 3, f"exit {status} instead of 3")
