@@ -47,6 +47,7 @@ def pipe(agent: Path, bitbucket: Sandbox) -> str:
         "HTTPS_PROXY": "$HTTPS_PROXY",
         "CA_FILE": "ca.pem",
         "CONFIGURE_GIT": "true",
+        "VERIFY": "true",
     }
     command = (
         Pipe.model_validate({"pipe": engine.PIPE_IMAGE, "variables": variables}).as_cmd().replace(AGENT, str(agent))
@@ -78,6 +79,7 @@ def step(
             "BITBUCKET_PIPELINE_UUID": "{00000000-0000-4000-8000-000000000000}",
             "BITBUCKET_CLONE_DIR": str(agent / "agent/build"),
             "BITBUCKET_WORKSPACE": "team",
+            "BITBUCKET_REPO_FULL_NAME": "team/hello",
             "HOME": str(tmp_path),
         }
         return engine.command(program, *options, str(file), env=env, cwd=agent / "agent/build")
@@ -98,6 +100,7 @@ def test_the_next_line_loads_the_token_and_the_log_does_not_show_it(
     leaks_nothing("standard error", done.stderr)
     assert done.returncode == 7, done.stderr
     assert "on Bitbucket Pipelines" in done.stdout
+    assert "The token is good for" in done.stdout
     assert len(bitbucket.tokens) == 1
     assert "cloned: # Hello from the pipe's sandbox" in done.stdout
     assert '"full_name": "team/hello"' in done.stdout
@@ -130,6 +133,17 @@ def test_the_env_file_belongs_to_the_steps_user_and_git_does_not_see_it(
         assert status.st_uid == clone.stat().st_uid
     assert "?? ca.pem" in done.stdout
     assert "bitbucket-token" not in done.stdout.partition("?? ")[2]
+
+
+def test_a_token_that_does_not_see_the_pipelines_repository_is_not_handed_on(
+    step: Callable[[str], engine.Ran], pipe: str, agent: Path
+) -> None:
+    """`VERIFY: true` asks for the repository that the pipeline runs for."""
+    done = step(f"BITBUCKET_REPO_FULL_NAME=other/hidden\n{pipe}\necho still here")
+    assert done.returncode == 6, done.stderr
+    assert "still here" not in done.stdout
+    assert "other/hidden" in done.stdout + done.stderr
+    assert not (agent / "agent/build/.bitbucket-token").exists()
 
 
 def test_a_failed_pipe_ends_the_step(step: Callable[[str], engine.Ran], pipe: str, bitbucket: Sandbox) -> None:

@@ -78,6 +78,7 @@ def test_later_steps_use_the_token_and_the_log_does_not_show_it(
     assert "by mistake: ***" in log
     assert "by mistake, on standard error: ***" in log
     assert "output and variable are the same" in log
+    assert "The token is good for" in log
     assert "scopes: account repository:write" in log
 
 

@@ -1,5 +1,6 @@
 """The recipes of the README, word for word, with plain Docker and against the stand-in."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -83,3 +84,28 @@ def test_the_recipes_do_what_their_titles_say(
         ("DEPLOY_PASSWORD", password, True)
     ]
     assert password not in log
+
+
+def test_first_aid_is_one_line(shell: Callable[[str], engine.Ran], leaks_nothing: Callable[[str, str], None]) -> None:
+    """As it stands in the README: each step is told, and none has failed."""
+    [line] = re.findall(rf"^docker run .* {IMAGE}:{VERSION} check$", README, re.M)
+    done = shell(f"{line}\n{line} --json 2>/dev/null")
+    leaks_nothing("the log", done.stdout + done.stderr)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines, _, report = done.stdout.rstrip("\n").rpartition("\n")
+    assert [line[:1] for line in lines.splitlines()].count("✔") == 9
+    assert json.loads(report)["ok"] is True
+
+
+def test_git_gets_a_fresh_token_from_the_image(
+    shell: Callable[[str], engine.Ran], bitbucket: Sandbox, leaks_nothing: Callable[[str, str], None]
+) -> None:
+    """As docs/long-jobs.md has it: also when the token of the step before has ended."""
+    page = (images.ROOT / "docs/long-jobs.md").read_text()
+    [commands] = re.findall(r"^```sh\n(git config --global .*?)^```$", page, re.M | re.S)
+    commands = commands.replace("WORKSPACE/REPOSITORY", "team/hello")
+    done = shell(f"unset BITBUCKET_ACCESS_TOKEN GIT_CONFIG_COUNT\n{commands}cat hello/README.md")
+    leaks_nothing("the log", done.stdout + done.stderr)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "# Hello from the pipe's sandbox" in done.stdout
+    assert len(bitbucket.tokens) == 2
