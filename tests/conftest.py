@@ -1,5 +1,6 @@
 """What every test can ask for: a running stand-in, and a world to run the program in."""
 
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,13 @@ from tests.program import World, install
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the one marker of these tests."""
+    """Declare the one marker of these tests, and heed signals that whoever started them had ignored.
+
+    A shell without job control starts what is in the background so, and the programs under test would inherit it.
+    """
+    for number, action in ((signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, action)
     config.addinivalue_line("markers", "sandbox(**options): start the stand-in with these options of `Sandbox`")
 
 
