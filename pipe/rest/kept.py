@@ -7,7 +7,7 @@ import requests
 
 from pipe.deadline import Deadline
 from pipe.errors import AnswerError
-from pipe.http import Answer, Http, Session
+from pipe.http import Answer, Http, Result, Session
 
 LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes of one answer, counted after decompression."""
@@ -38,8 +38,9 @@ class KeptHttp(Http):
         self._answered = True
         return answer
 
-    def _within_deadline(self, send: Callable[[], Answer], host: str) -> Answer:  # noqa: ARG002
-        return send()
+    def within_deadline(self, work: Callable[[], Result], host: str) -> Result:  # noqa: ARG002
+        """Do `work` in the thread that asks."""
+        return work()
 
     def _session(self) -> AbstractContextManager[requests.Session]:
         return nullcontext(self._kept)

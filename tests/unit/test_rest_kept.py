@@ -1,5 +1,7 @@
 """A connection that is kept: when it is given up, and what is tried again without a word."""
 
+import threading
+
 import pytest
 import requests
 
@@ -16,8 +18,10 @@ class Network:
         self.failures = list(failures)
         self.asked = 0
         self.closed = 0
+        self.threads: set[int] = set()
 
     def send(self, request: requests.PreparedRequest, **_more: object) -> requests.Response:
+        self.threads.add(threading.get_ident())
         failure = self.failures[self.asked]
         self.asked += 1
         if failure:
@@ -67,3 +71,11 @@ def test_any_other_failure_is_one(
         ask(monkeypatch, network, *methods)
 
     assert network.asked == asked
+
+
+def test_each_request_is_sent_by_the_thread_that_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread for each would cost more than the request, a thousand times."""
+    network = Network(None, None)
+    ask(monkeypatch, network, "GET", "POST")
+
+    assert network.threads == {threading.get_ident()}
