@@ -57,11 +57,9 @@ class World(NamedTuple):
 
 def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     """Get a token, check it, and hand it to later steps. Raises a `PipeError` for each way that can fail."""
-    ci.check_channel(inputs.channel, inputs.channel_file)
-    check_git(inputs)
+    verify = fit_together(inputs, ci)
     mask_inputs(inputs, ci, world)
     world.log.line(f"bitbucket-token {VERSION} on {ci.title}")
-    verify = verification(inputs, ci)
     means = means_of(inputs, ci, world)
     token = acquire(inputs, ci, means)
     mask_token(token, ci, world)
@@ -96,8 +94,13 @@ def known_forms(inputs: Inputs, env: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def verification(inputs: Inputs, ci: CiSystem) -> Callable[[AccessToken, Means], None]:
-    """Return what tries the token on what `verify` names, if that names anything; raise `InputError` if it cannot."""
+def fit_together(inputs: Inputs, ci: CiSystem) -> Callable[[AccessToken, Means], None]:
+    """Raise `InputError` if inputs contradict each other or the CI system; return what `verify` has the token tried on.
+
+    The inputs of the grant are its own business.
+    """
+    ci.check_channel(inputs.channel, inputs.channel_file)
+    check_git(inputs)
     if says_no(inputs.verify):
         return lambda _token, _means: None
     from pipe.verify import target  # noqa: PLC0415 - most runs verify nothing

@@ -9,7 +9,7 @@ from pipe.first_aid.case import Case
 from pipe.first_aid.finding import Finding, fine
 from pipe.http import Http
 from pipe.log import Aside
-from pipe.run import World, acquire, verification
+from pipe.run import World, acquire, fit_together
 
 
 class _SentError(Exception):
@@ -32,8 +32,7 @@ class _Rehearsal(Http):
 def examine(case: Case) -> Finding:
     """Rehearse a run up to its first request: wrong inputs are told before that. Raises `InputError`."""
     inputs, ci = case.inputs, case.ci
-    ci.check_channel(inputs.channel, inputs.channel_file)
-    verification(inputs, ci)
+    fit_together(inputs, ci)
     means = case.new_means(Aside(case.world.log))
     means.http = _Rehearsal(case.world.deadline, timeout=inputs.timeout, ca_file=case.ca_file, env={})
     try:

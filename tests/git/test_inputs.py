@@ -26,13 +26,14 @@ HELLO = "https://bitbucket.org/team/hello.git"
     ],
 )
 def test_what_it_cannot_go_together_with(world: World, given: dict[str, str], said: str) -> None:
-    """Told before anything is sent."""
+    """Told before anything is sent, by a run as by a check."""
     options = ("--ci", given["CI"]) if "CI" in given else ()
-    outcome = run_program(world, *options, env={**world.consumer, **given, "CONFIGURE_GIT": "true"})
+    for verb in ((), ("check",)):
+        outcome = run_program(world, *verb, *options, env={**world.consumer, **given, "CONFIGURE_GIT": "true"})
 
-    assert outcome.code == 2
-    assert f"configure-git does not go together with {said}." in outcome.failure
-    assert outcome.requests == []
+        assert outcome.code == 2
+        assert f"configure-git does not go together with {said}." in outcome.failure
+        assert outcome.requests == []
 
 
 def test_without_it_no_setting_is_made(world: World) -> None:
