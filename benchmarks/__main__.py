@@ -77,6 +77,13 @@ def run(contestant: Contestant, given: Mapping[str, str], folder: Path) -> Cost:
     return Cost(*cost)
 
 
+def medians(rounds: list[Round], name: str, other: str) -> tuple[Cost, Cost]:
+    """Return the medians of the ratios to `other`'s run of the same round, and those of the costs themselves."""
+    parts = range(len(Cost._fields))
+    ratios = Cost(*(median(each[name][part] / each[other][part] for each in rounds) for part in parts))
+    return ratios, Cost(*(median(each[name][part] for each in rounds) for part in parts))
+
+
 def report(rounds: list[Round]) -> str:
     """Return the table: medians of the ratios to the bare script's run of the same round, and plain medians."""
     lines = [
@@ -87,8 +94,7 @@ def report(rounds: list[Round]) -> str:
         f"{'':32}{'as a ratio to the bare':>22}{'median':>12}{'':>10}{'':>11}",
     ]
     for name in rounds[0]:
-        ratios = Cost(*(median(each[name][i] / each[BARE][i] for each in rounds) for i in range(len(Cost._fields))))
-        plain = Cost(*(median(each[name][i] for each in rounds) for i in range(len(Cost._fields))))
+        ratios, plain = medians(rounds, name, BARE)
         lines.append(
             f"{name:32}{ratios.cpu:7.2f}{ratios.wall:7.2f}{ratios.memory:8.2f}"
             f"{plain.cpu * 1000:9.0f} ms{plain.wall * 1000:7.0f} ms{plain.memory / 1024:7.1f} MiB"

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks.__main__ import Cost, Round, run
+from benchmarks.__main__ import Round, medians, run
 from benchmarks.contestants import Contestant
 from benchmarks.environment import PYTHON, prepare
 from benchmarks.server import serving
@@ -87,8 +87,7 @@ def _report(short: list[Round], long: list[Round]) -> str:
         f"{'':24}{'as a ratio to the loop':>22}{'median':>12}{'':>10}{'':>11}{'from 10 pages':>14}",
     ]
     for name in long[0]:
-        ratios = Cost(*(median(each[name][i] / each[_LOOP][i] for each in long) for i in range(len(Cost._fields))))
-        plain = Cost(*(median(each[name][i] for each in long) for i in range(len(Cost._fields))))
+        ratios, plain = medians(long, name, _LOOP)
         growth = median(each[name].memory / few[name].memory for few, each in zip(short, long, strict=True))
         lines.append(
             f"{name:24}{ratios.cpu:7.2f}{ratios.wall:7.2f}{ratios.memory:8.2f}"
