@@ -83,7 +83,8 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     finally:
         progress.wipe()
     if call.paginate:
-        progress.say(f"Got {progress.values} values on {progress.pages} pages.")
+        pages_read = "1 page" if progress.pages == 1 else f"{progress.pages} pages"
+        progress.say(f"Got {progress.values} values on {pages_read}.")
 
 
 def _token(inputs: Inputs, ci: CiSystem, world: World) -> AccessToken:
