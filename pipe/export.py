@@ -9,6 +9,9 @@ from pipe.git import Setting, variables
 from pipe.secret import Secret
 from pipe.token import AccessToken
 
+SERVER = "_SERVER"
+"""What the name of the variable ends in that tells which server takes the token back."""
+
 
 class Export(NamedTuple):
     """A token under the name that the user chose, with the choices that concern its way to later steps."""
@@ -29,16 +32,20 @@ class Export(NamedTuple):
     """What has plain git use the token, if that was asked for."""
     state: Mapping[str, str | Secret] = MappingProxyType({})
     """What the CI system is to keep for the end of the job, where it can."""
+    taken_back_by: str | None = None
+    """The server that takes the token back, for the end of a job for which nothing was kept; None tells nothing."""
 
     def __repr__(self) -> str:
         return f"Export({self.env_name})"
 
     def variables(self) -> dict[str, str | Secret]:
-        """The variables to export: the token and its two companions, empty where the server did not say."""
+        """The variables to export: the token and its companions, empty where the server did not say."""
+        server = {} if self.taken_back_by is None else {self.env_name + SERVER: self.taken_back_by}
         return {
             self.env_name: self.token.value,
             f"{self.env_name}_EXPIRES_AT": self.token.expires_at,
             f"{self.env_name}_SCOPES": " ".join(self.token.scopes or ()),
+            **server,
         }
 
     def with_git(self, env: Mapping[str, str]) -> dict[str, str | Secret]:

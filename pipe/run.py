@@ -12,7 +12,7 @@ from pipe.checks import check
 from pipe.ci.system import CiSystem
 from pipe.deadline import Deadline
 from pipe.errors import ExportError, MissingInputError
-from pipe.export import Export
+from pipe.export import SERVER, Export
 from pipe.git import OLDEST, check_git, settings
 from pipe.grants import grant
 from pipe.grants.request import TokenRequest
@@ -24,7 +24,7 @@ from pipe.option import Asked
 from pipe.proxies import named, passwords
 from pipe.scope import shown
 from pipe.secret import forms
-from pipe.state import to_save
+from pipe.state import taken_back_by, to_save
 from pipe.stores.store import Store
 from pipe.token import AccessToken
 from pipe.trust import roots
@@ -164,6 +164,7 @@ def hand_over(inputs: Inputs, ci: CiSystem, world: World, token: AccessToken) ->
         masks=token.forms(),
         git=settings(inputs, token) if inputs.configure_git else (),
         state=to_save(inputs, token),
+        taken_back_by=_told_server(inputs, world.env),
     )
     if not inputs.print:
         with world.uninterrupted():
@@ -182,3 +183,9 @@ def hand_over(inputs: Inputs, ci: CiSystem, world: World, token: AccessToken) ->
             "The program that was to read it has ended.",
             "Look at the command that the output was piped into.",
         ) from None
+
+
+def _told_server(inputs: Inputs, env: Mapping[str, str]) -> str | None:
+    """What a variable tells of the server that takes the token back, if there is one, or an earlier token had one."""
+    server = taken_back_by(inputs) if inputs.revoke else ""
+    return server if server or inputs.env_name + SERVER in env else None

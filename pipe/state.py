@@ -11,16 +11,16 @@ ENDS = "expires_at"
 """The names under which a CI system keeps them."""
 
 
-def can_be_given_back(inputs: Inputs) -> bool:
-    """Whether the token is one that the run itself has got, from a server that may take it back."""
+def taken_back_by(inputs: Inputs) -> str:
+    """The server that may take back the token which the run itself gets; empty if there is none."""
     if taking_back(inputs.grant) is not None:
-        return True
-    return makes_tokens(inputs.grant) and bool(inputs.revocation_url or inputs.issuer)
+        return inputs.base_url
+    return (inputs.revocation_url or inputs.issuer) if makes_tokens(inputs.grant) else ""
 
 
 def to_save(inputs: Inputs, token: AccessToken) -> dict[str, str | Secret]:
     """What to save: the name under which the server lists the token, or else the token; and its end."""
-    if not inputs.revoke or not can_be_given_back(inputs):
+    if not inputs.revoke or not taken_back_by(inputs):
         return {}
     kept: dict[str, str | Secret] = {NAME: token.name} if token.name else {TOKEN: token.value}
     return {**kept, ENDS: token.expires_at}

@@ -14,7 +14,6 @@ class GiteaActions(GitHubActions):
     mask_commands = staticmethod(compatible_mask_commands)
     fail = CiSystem.fail
     warn = CiSystem.warn
-    keeps_state = CiSystem.keeps_state
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:

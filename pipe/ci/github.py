@@ -96,10 +96,6 @@ class GitHubActions(CiSystem):
         """What an earlier stage of this very step has written to GITHUB_STATE."""
         return self.env.get(f"STATE_{name}", "")
 
-    def keeps_state(self) -> bool:
-        """GitHub's own runner does; `act`, which names itself, does not for Docker actions."""
-        return not self.env.get("ACT")
-
     def summarize(self, facts: Mapping[str, str]) -> None:
         """Add a small table to the step summary."""
         rows = "".join(f"| {name} | {_markdown(self.log.clean(value))} |\n" for name, value in facts.items())

@@ -151,10 +151,6 @@ class CiSystem:
         """What the `state` of the export held under that name, at the end of the job; empty if that is not kept."""
         return ""
 
-    def keeps_state(self) -> bool:
-        """Whether what was exported is sure to be kept, so that no state means no export."""
-        return False
-
     def summarize(self, facts: Mapping[str, str]) -> None:
         """Show the facts of a finished run where the system has a page for them."""
 

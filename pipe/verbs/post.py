@@ -6,12 +6,13 @@ after that step has failed and has said why.
 
 from pipe.ci.system import CiSystem
 from pipe.errors import PipeError
+from pipe.export import SERVER
 from pipe.grants import makes_tokens
 from pipe.inputs import Inputs
 from pipe.option import Option
 from pipe.run import World, means_of
 from pipe.secret import Secret
-from pipe.state import ENDS, NAME, TOKEN, can_be_given_back
+from pipe.state import ENDS, NAME, TOKEN, taken_back_by
 from pipe.verbs.revoke import Held, begin, exported_token, give_back, moment, no_way, not_given_back
 
 SUMMARY = "What a runner starts by itself at the end of a job: revoke, but never a failure."
@@ -47,13 +48,13 @@ def failed(error: PipeError, ci: CiSystem) -> None:
 
 
 def _held(inputs: Inputs, ci: CiSystem, world: World) -> Held:
-    """The token that this step has saved; else the exported one, if it may be this step's.
+    """The token that this step has saved; else the exported one, which not every runner makes necessary.
 
-    Where a runner keeps what is saved, a step that saved nothing has got no token: the variable is then another step's,
-    perhaps of another server, and must not be sent to this step's.
+    A step that has failed saved nothing. The variable may then be another step's, of another server, and must not be
+    sent to this step's: so it counts only if it says that it is of this very server.
     """
     if saved := ci.state(TOKEN) or ci.state(NAME):
         return Held(Secret(saved if ci.state(TOKEN) else ""), moment(ci.state(ENDS)))
-    if ci.keeps_state() and can_be_given_back(inputs):
+    if world.env.get(inputs.env_name + SERVER, "") != taken_back_by(inputs):
         return Held(Secret(""))
     return exported_token(inputs, world.env)

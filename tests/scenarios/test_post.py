@@ -122,13 +122,20 @@ def test_a_token_with_a_name_of_chance_is_deleted(world: World) -> None:
     assert lines(outcome)[-1] == f"Deleted the token called {token.name}."
 
 
-@pytest.mark.parametrize("runner", [{"ACT": "true"}, {"GITEA_ACTIONS": "true"}, {"FORGEJO_ACTIONS": "true"}])
+RUNNERS = pytest.mark.parametrize("runner", [{}, {"GITEA_ACTIONS": "true"}, {"FORGEJO_ACTIONS": "true"}])
+
+
+def exported(world: World) -> dict[str, str]:
+    """What is there at the end of the job where the runner hands no state to a Docker action, as `act` does not."""
+    return {name: value for name, value in saved(world).items() if not name.startswith("STATE_")}
+
+
+@RUNNERS
 def test_where_no_state_comes_back_the_build_tells_the_name(world: World, runner: dict[str, str]) -> None:
-    """And the exported variable tells that there is a token."""
+    """And the exported variables tell that there is a token of that server."""
     env = {**center(world), **BUILD, **runner}
     assert run_program(world, env=env).code == 0
-    exported = {name: value for name, value in saved(world).items() if not name.startswith("STATE_")}
-    outcome = end_of_job(world, env, **exported)
+    outcome = end_of_job(world, env, **exported(world))
 
     assert world.sandbox.data_center.tokens.of(OWN) == []
     assert lines(outcome)[-1] == "Deleted the token called team/project 7 build token one BITBUCKET_ACCESS_TOKEN."
@@ -136,10 +143,9 @@ def test_where_no_state_comes_back_the_build_tells_the_name(world: World, runner
 
 def test_a_name_that_nothing_tells_is_a_warning(world: World) -> None:
     """No state, and no build: the token is left."""
-    env = {**center(world), "ACT": "true"}
+    env = center(world)
     assert run_program(world, env=env).code == 0
-    exported = {name: value for name, value in saved(world).items() if not name.startswith("STATE_")}
-    outcome = end_of_job(world, env, **exported)
+    outcome = end_of_job(world, env, **exported(world))
 
     assert "::warning title=Bitbucket token::The token is not deleted, and works until <time>: token-name is" in (
         outcome.shown
@@ -147,28 +153,52 @@ def test_a_name_that_nothing_tells_is_a_warning(world: World) -> None:
     assert outcome.requests == []
 
 
-@pytest.mark.parametrize("runner", [{"ACT": "true"}, {"GITEA_ACTIONS": "true"}])
+@RUNNERS
 def test_where_no_state_comes_back_the_exported_token_is_given_back(world: World, runner: dict[str, str]) -> None:
     """By the name that `env-name` has."""
     env = {**other_server(world), **runner, "ENV_NAME": "T"}
-    token = world.sandbox.mint_token("repository").value
+    assert run_program(world, env=env).code == 0
     world.sandbox.faults.add(Fault(PATH, status=200))
-    outcome = end_of_job(world, env, T=token)
+    outcome = end_of_job(world, env, **exported(world))
 
-    assert [request.form["token"] for request in outcome.requests] == [token]
+    [token] = world.sandbox.tokens
+    assert exported(world)["T_SERVER"] == env["REVOCATION_URL"]
+    assert [request.form["token"] for request in outcome.requests] == [token.value]
+
+
+def test_a_token_that_cannot_be_given_back_tells_no_server(world: World) -> None:
+    """Nor one that is not to be."""
+    for env in ({**world.github(), **world.consumer}, {**other_server(world), "REVOKE": "false"}):
+        assert run_program(world, env=env).code == 0
+        assert "BITBUCKET_ACCESS_TOKEN_SERVER" not in exported(world)
 
 
 @pytest.mark.parametrize("where", [other_server, center])
-def test_the_token_of_another_step_is_sent_to_no_server(world: World, where: object) -> None:
-    """GitHub keeps what is saved: where nothing was, this step has failed, and the variable is another one's."""
+@pytest.mark.parametrize("server", ["", "https://login.example.com/revoke"])
+def test_the_token_of_another_step_is_sent_to_no_server(world: World, where: object, server: str) -> None:
+    """The step has failed and saved nothing; the variable is another one's, of another server."""
     assert callable(where)
-    outcome = end_of_job(world, where(world), BITBUCKET_ACCESS_TOKEN=world.sandbox.mint_token("repository").value)
+    others = {"BITBUCKET_ACCESS_TOKEN": world.sandbox.mint_token("repository").value}
+    outcome = end_of_job(world, where(world), **others, BITBUCKET_ACCESS_TOKEN_SERVER=server)
 
     assert lines(outcome) == ["Nothing to revoke: this step has left no token."]
     assert (outcome.requests, outcome.connects) == ([], [])
 
 
-@pytest.mark.parametrize("runner", [{}, {"ACT": "true"}])
+def test_a_later_token_of_that_name_is_not_taken_for_the_first(world: World) -> None:
+    """The end of the first step gets the variables that the second has left."""
+    env = other_server(world)
+    assert run_program(world, env=env).code == 0
+    cloud = {**world.github(), **world.consumer}
+    assert run_program(world, env={**cloud, **exported(world)}).code == 0
+    assert exported(world)["BITBUCKET_ACCESS_TOKEN_SERVER"] == ""
+    outcome = end_of_job(world, env, **exported(world))
+
+    assert lines(outcome) == ["Nothing to revoke: this step has left no token."]
+    assert (outcome.requests, outcome.connects) == ([], [])
+
+
+@RUNNERS
 @pytest.mark.parametrize(
     ("variables", "told"),
     [
