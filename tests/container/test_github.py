@@ -18,6 +18,9 @@ from tests.oracle import Oracle
 
 pytestmark = [pytest.mark.xdist_group("container"), pytest.mark.usefixtures("image")]
 
+# On a busy machine the engine sometimes loses the job's container to `act` before any step has begun.
+_TRIES = 3
+
 
 @pytest.fixture
 def checkout(bitbucket: Sandbox, tmp_path: Path) -> Path:
@@ -59,7 +62,11 @@ def act(checkout: Path, bitbucket: Sandbox, job_image: str, tmp_path: Path) -> C
         center = f"CENTER={bitbucket.url}/bitbucket"
         for variable in (f"PROXY={bitbucket.proxy_url}", center, f"USERNAME={bitbucket.data_center.bot.name}"):
             options += ["--var", variable]
-        return engine.command(program, "push", *options, env=env, timeout=180)
+        for _ in range(_TRIES):
+            done = engine.command(program, "push", *options, env=env, timeout=180)
+            if "Success - Set up job" in done.stdout:
+                break
+        return done
 
     return run
 
@@ -67,7 +74,10 @@ def act(checkout: Path, bitbucket: Sandbox, job_image: str, tmp_path: Path) -> C
 def test_later_steps_use_the_token_and_the_log_does_not_show_it(
     act: Callable[[str], engine.Ran], bitbucket: Sandbox, leaks_nothing: Callable[[str, str], None]
 ) -> None:
-    """A clone over HTTPS, a call of the REST API, outputs, and a step that prints the token by mistake."""
+    """A clone over HTTPS, a call of the REST API, outputs, and a step that prints the token by mistake.
+
+    At the end of the job the runner starts the image once more, and one line says that Cloud takes no token back.
+    """
     done = act("token")
     log = done.stdout + done.stderr
     leaks_nothing("the log", log)
@@ -80,6 +90,9 @@ def test_later_steps_use_the_token_and_the_log_does_not_show_it(
     assert "output and variable are the same" in log
     assert "The token is good for" in log
     assert "scopes: account repository:write" in log
+    lines = [line for line in log.splitlines() if "no way to revoke a token: this one works until 20" in line]
+    assert len(lines) == 1
+    assert log.index("it ends at") < log.index(lines[0])
 
 
 def test_later_steps_use_plain_git_whoever_they_run_as(
@@ -99,19 +112,6 @@ def test_later_steps_use_plain_git_whoever_they_run_as(
     oracle = Oracle([token.value for token in bitbucket.tokens])
     for folder in ("plain", "again", "theirs"):
         oracle.check_tree(checkout / folder)
-
-
-def test_at_the_end_of_the_job_one_line_says_that_cloud_takes_no_token_back(
-    act: Callable[[str], engine.Ran], leaks_nothing: Callable[[str, str], None]
-) -> None:
-    """The runner starts the image once more, after all steps."""
-    done = act("token")
-    log = done.stdout + done.stderr
-    leaks_nothing("the log", log)
-    assert done.returncode == 0, log
-    lines = [line for line in log.splitlines() if "no way to revoke a token: this one works until 20" in line]
-    assert len(lines) == 1
-    assert log.index("it ends at") < log.index(lines[0])
 
 
 def test_at_the_end_of_the_job_a_data_center_has_no_token_of_it_any_more(
