@@ -40,6 +40,19 @@ def test_each_command_has_a_token_of_its_own(job: Job) -> None:
     assert len(job.world.sandbox.tokens) >= 2
 
 
+def test_a_stored_grant_is_asked_again(job: Job) -> None:
+    """Each command uses the refresh token that the one before has left in the file."""
+    store = job.world.runner / "store" / "token"
+    store.parent.mkdir()
+    first = job.world.sandbox.refresh_token()
+    job.env |= {"GRANT": "refresh_token", "REFRESH_TOKEN": first, "REFRESH_TOKEN_STORE": f"file:{store}"}
+    for clone in ("one", "two"):
+        job.succeed("git", "clone", HELLO, clone)
+
+    assert list(job.world.sandbox.refresh_tokens.values()) == [1, 1, 0]
+    assert store.read_text().strip() == list(job.world.sandbox.refresh_tokens)[-1]
+
+
 def test_git_is_told_user_password_and_end(world: World) -> None:
     """In the form of git-credential(1), and nothing else is on standard output."""
     outcome = run_program(world, "credential", "get", env=world.consumer, stdin=ASKED, prints=True)
