@@ -15,7 +15,8 @@ LONGEST_TOKEN = 64 * 1024
 LONGEST_SCOPES = 8 * 1024
 LONGEST_LIFETIME = 2**31 - 1
 
-_TOKEN = re.compile(r"[\x21-\x7e]+")
+TOKEN = re.compile(r"[\x21-\x7e]+")
+"""What a bearer token may be made of: printable ASCII without space, which a header carries (RFC 6750 section 2.1)."""
 
 
 def json_object(body: bytes) -> dict[str, object] | None:
@@ -39,7 +40,7 @@ def parse(answer: Mapping[str, object], host: str, asked: tuple[str, ...], now: 
         raise _no_token_response(host, "has no access_token")
     if len(token) > LONGEST_TOKEN:
         raise _no_token_response(host, f"has an access_token of more than {LONGEST_TOKEN} characters")
-    if not _TOKEN.fullmatch(token):
+    if not TOKEN.fullmatch(token):
         raise _no_token_response(host, "has an access_token with characters that no bearer token has")
     kind = answer.get("token_type", "bearer")
     if not isinstance(kind, str) or kind.lower() != "bearer":
@@ -58,7 +59,7 @@ def _refresh_token(value: object, host: str) -> Secret | None:
     """Bitbucket Cloud's are as long as its access tokens since 2026, and of the same characters."""
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or len(value) > LONGEST_TOKEN or not _TOKEN.fullmatch(value):
+    if not isinstance(value, str) or len(value) > LONGEST_TOKEN or not TOKEN.fullmatch(value):
         raise _no_token_response(host, "has a refresh_token that cannot be one")
     return Secret(value)
 

@@ -12,7 +12,7 @@ from pipe.errors import AnswerError, InputError
 from pipe.http import Answer
 from pipe.secret import Secret
 from pipe.token import AccessToken
-from pipe.token_response import LONGEST_LIFETIME, LONGEST_TOKEN, json_object
+from pipe.token_response import LONGEST_LIFETIME, LONGEST_TOKEN, TOKEN, json_object
 
 KINDS = ("PROJECT", "REPO")
 LEVELS = ("READ", "WRITE", "ADMIN")
@@ -22,7 +22,6 @@ LONGEST_NAME = 255
 DAY = 86_400
 
 _OWNER = re.compile(r"(user)(?::([^/]+))?|(project):([^/]+)|(repository):([^/]+)/([^/]+)")
-_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 class Wish(NamedTuple):
@@ -124,7 +123,7 @@ class AccessTokens:
 
 def _created(content: Mapping[str, object], answer: Answer, wish: Wish) -> AccessToken:
     token = content.get("token")
-    if not isinstance(token, str) or len(token) > LONGEST_TOKEN or not _TOKEN.fullmatch(token):
+    if not isinstance(token, str) or len(token) > LONGEST_TOKEN or not TOKEN.fullmatch(token):
         raise AnswerError(
             f"The answer of {answer.host} has no token, or one with characters that no bearer token has.",
             "A proxy answered in the server's place, or the server is faulty.",

@@ -4,7 +4,6 @@ It is tried with one harmless request, so that an expired or mistyped one fails 
 is an input, and never guessed from its look or length.
 """
 
-import re
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -16,15 +15,13 @@ from pipe.grants.request import TokenRequest
 from pipe.http import Answer
 from pipe.inputs import Inputs
 from pipe.token import AccessToken
-from pipe.token_response import json_object
+from pipe.token_response import TOKEN, json_object
 
 # The user name that git sends with a person's API token ("Using API tokens"); with all others it is x-token-auth.
 _GIT_USER = "x-bitbucket-api-token-auth"
 
 MAKES_TOKENS = False
 """The token was there before the job, and stays after it."""
-
-_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 def acquire(request: TokenRequest) -> AccessToken:
@@ -64,7 +61,7 @@ def _check(inputs: Inputs) -> None:
             "RFC 7617 ends the user name at the first colon.",
             "Give the owner's e-mail address alone, and the token as access-token.",
         )
-    if not _TOKEN.fullmatch(inputs.access_token.reveal()):
+    if not TOKEN.fullmatch(inputs.access_token.reveal()):
         raise InputError(
             "access-token holds spaces, or letters that no token has.",
             "Something else was stored in its place, or it was pasted with what stood around it.",

@@ -1,6 +1,5 @@
 """`bitbucket-token api`: ask the REST API, from a script, in one line. Standard output has the answers alone."""
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -22,6 +21,7 @@ from pipe.rest.progress import Progress
 from pipe.run import World, acquire, mask_inputs, mask_token, means_of
 from pipe.secret import Secret, forms
 from pipe.token import AccessToken
+from pipe.token_response import TOKEN
 from pipe.trust import roots
 from pipe.untrusted import show
 from pipe.values import Given, parse_secret
@@ -31,7 +31,6 @@ WORDS = "PATH..."
 OPTIONS = OWN_OPTIONS
 UNLESS_GIVEN = {"deadline": "3600"}
 
-_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 # Characters. Data has to stay as it is, and a shorter text also stands there by chance.
 _SHORTEST_MASK = 12
@@ -94,7 +93,7 @@ def _token(inputs: Inputs, ci: CiSystem, world: World) -> AccessToken:
     else:
         value = parse_secret(inputs.env_name, Given(text, "the environment"))
         world.log.hide(forms(value))
-        if not _TOKEN.fullmatch(text):
+        if not TOKEN.fullmatch(text):
             raise InputError(
                 f"{inputs.env_name} holds spaces, or letters that no token has.",
                 "Something else has that variable's name.",
