@@ -69,17 +69,15 @@ class _Server(ThreadingHTTPServer):
             self.address_family = AF_INET6
         self.path = path
         self.state = state
-        self._arrived = arrived
+        self.arrived = arrived
         self._lock = Lock()
         self._done = False
         super().__init__((address, port), _Handler)
 
-    def accept(self, redirected: Redirected) -> bool:
-        """Take the first answer, and say whether this is it."""
+    def is_first(self) -> bool:
+        """Say whether no answer with the state came before this one."""
         with self._lock:
             first, self._done = not self._done, True
-        if first:
-            self._arrived.put(redirected)
         return first
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -100,11 +98,12 @@ class _Handler(BaseHTTPRequestHandler):
         state = found.get("state", "").encode()
         once = all(sum(name == key for key, _ in given) <= 1 for name in ("state", "code", "error"))
         known = hmac.compare_digest(state, self.server.state.reveal().encode()) and once
-        if known and bool(found.get("code")) != bool(found.get("error")):
-            answer = Redirected(Secret(found.get("code", "")), found.get("error", ""))
-            if self.server.accept(answer):
+        if known and bool(found.get("code")) != bool(found.get("error")) and self.server.is_first():
+            try:
                 self._page(200, "Thank you. Go back to the terminal; this page can be closed.")
-                return
+            finally:  # not before the page: the program may end as soon as the answer is there
+                self.server.arrived.put(Redirected(Secret(found.get("code", "")), found.get("error", "")))
+            return
         self._page(404, "There is nothing here.")
 
     def _page(self, status: int, text: str) -> None:

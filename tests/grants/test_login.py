@@ -29,6 +29,7 @@ class Browser:
         self.told = ""
         self.address = ""
         self.pages: list[str] = []
+        self.thread = threading.Thread(target=self.follow)
 
     def __call__(self, process: "subprocess.Popen[bytes]") -> None:
         """Read what is printed up to the address, and go there."""
@@ -43,7 +44,12 @@ class Browser:
         found = re.search(r"    (https://\S+)\n", self.told)
         if found:
             self.address = found[1]
-            threading.Thread(target=self.follow, daemon=True).start()
+            self.thread.start()
+
+    def close(self) -> None:
+        """Wait for the last page, so that what goes wrong with it is told where it happened."""
+        if self.address:
+            self.thread.join()
 
     def follow(self) -> None:
         with requests.Session() as session:
@@ -69,6 +75,7 @@ def login(world: World, *arguments: str, browser: Browser | None = None, **varia
         allowed=[world.work / "token"],
         may_export=True,
     )
+    browser.close()
     sandbox = world.sandbox
     oracle = Oracle([*sandbox.refresh_tokens, *(token.value for token in sandbox.tokens), sandbox.consumer.secret])
     oracle.check("what was told", browser.told)
@@ -188,14 +195,16 @@ def test_nobody_comes(world: World) -> None:
 
 def test_it_can_be_interrupted(world: World) -> None:
     """As when somebody presses Ctrl-C."""
+    browser = Browser(world, change=lambda _url: "")
 
     def interrupt(process: "subprocess.Popen[bytes]") -> None:
-        Browser(world, change=lambda _url: "")(process)
+        browser(process)
         time.sleep(0.2)
         process.terminate()
 
     env = {**world.consumer, "REFRESH_TOKEN_STORE": "file:token"}
     outcome = run_program(world, "login", "--redirect-uri", "http://localhost:0/", env=env, during=interrupt)
+    browser.close()
     assert outcome.code == 143
 
 

@@ -2,13 +2,14 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
-from http.client import HTTPConnection
+from http.client import HTTPConnection, RemoteDisconnected
 from urllib.parse import urlsplit
 
 import pytest
 
-from pipe.loopback import Loopback
+from pipe.loopback import Loopback, _Handler
 from pipe.secret import Secret
 
 STATE = "the-state-of-the-tests"
@@ -53,6 +54,34 @@ def test_a_refusal_arrives(server: Loopback) -> None:
     redirected = server.wait(5)
     assert redirected is not None
     assert (bool(redirected.code), redirected.error) == (False, "access_denied")
+
+
+def test_the_page_comes_before_the_answer(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program may end as soon as it has the answer; the person would see a broken connection."""
+    send = _Handler.send_response
+
+    def send_late(self: _Handler, status: int) -> None:
+        time.sleep(0.2)
+        send(self, status)
+
+    monkeypatch.setattr(_Handler, "send_response", send_late)
+    with socket.create_connection(("127.0.0.1", urlsplit(server.uri).port or 0)) as browser:
+        browser.sendall(f"GET /callback?code=x&state={STATE} HTTP/1.1\r\n\r\n".encode())
+        assert server.wait(5) is not None
+        browser.setblocking(False)
+        assert b"Go back to the terminal" in browser.recv(4096)
+
+
+def test_a_browser_that_is_gone_has_answered(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The code arrived, whoever sees the page."""
+
+    def fail(_self: _Handler, _status: int) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(_Handler, "send_response", fail)
+    with pytest.raises(RemoteDisconnected):
+        ask(server, f"/callback?code=x&state={STATE}")
+    assert server.wait(5) is not None
 
 
 @pytest.mark.parametrize(
