@@ -11,7 +11,7 @@ from pipe import printing
 from pipe.checks import check
 from pipe.ci.system import CiSystem
 from pipe.deadline import Deadline
-from pipe.errors import ExportError, MissingInputError
+from pipe.errors import ExportError, MissingInputError, PipeError
 from pipe.export import SERVER, Export
 from pipe.git import OLDEST, check_git, settings
 from pipe.grants import grant
@@ -65,9 +65,15 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     mask_token(token, ci, world)
     facts = facts_of(token)
     world.log.line("Got a bearer token: " + ", ".join(f"{name} {value}" for name, value in facts.items()) + ".")
-    check(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
-    verify(token, means)
-    hand_over(inputs, ci, world, token)
+    try:
+        check(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
+        verify(token, means)
+        hand_over(inputs, ci, world, token)
+    except PipeError:
+        from pipe.giving_back import give_back_unused  # noqa: PLC0415 - most runs succeed
+
+        give_back_unused(inputs, ci, means, token)
+        raise
     ci.summarize({**facts, "variable": inputs.env_name})
 
 

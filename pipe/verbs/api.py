@@ -1,14 +1,16 @@
 """`bitbucket-token api`: ask the REST API, from a script, in one line. Standard output has the answers alone."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from pipe.ci.system import CiSystem
-from pipe.errors import InputError
+from pipe.errors import InputError, PipeError
+from pipe.giving_back import give_back_unused
 from pipe.http import Http
 from pipe.inputs import Inputs
 from pipe.option import Asked
-from pipe.rest.addresses import place_of
+from pipe.rest.addresses import Place, place_of
 from pipe.rest.call import OWN_OPTIONS, Call, call_of
 from pipe.rest.client import Client, Terms
 from pipe.rest.flight import Flight, Task
@@ -52,7 +54,11 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
     mask_inputs(inputs, ci, world)
     place = place_of(inputs)
     call = call_of(world.asked, place, world.cwd, world.stdin)
-    token = _token(inputs, ci, world)
+    with _token(inputs, ci, world) as token:
+        _ask(inputs, ci, world, place, call, token)
+
+
+def _ask(inputs: Inputs, ci: CiSystem, world: World, place: Place, call: Call, token: AccessToken) -> None:
     lines = Lines([*token.forms(), *(mask for mask in world.log.masks if len(mask) >= _SHORTEST_MASK)])
     for text in call.body.texts if call.body else ():
         # It may be a secret that a server repeats when it refuses it. In data it stays: nothing secured comes back.
@@ -86,24 +92,41 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
         progress.say(f"Got {progress.values} values on {pages_read}.")
 
 
-def _token(inputs: Inputs, ci: CiSystem, world: World) -> AccessToken:
-    """The token in the variable that `env-name` names, as an earlier step left it; else a new one. Masked."""
-    if not (text := world.env.get(inputs.env_name, "")):
-        token = acquire(inputs, ci, means_of(inputs, ci, world))
-    else:
-        value = parse_secret(inputs.env_name, Given(text, "the environment"))
-        world.log.hide(forms(value))
-        if not TOKEN.fullmatch(text):
-            raise InputError(
-                f"{inputs.env_name} holds spaces, or letters that no token has.",
-                "Something else has that variable's name.",
-                "Unset it to have a new token made, or name the token's variable by env-name.",
-            )
-        token = AccessToken(value, scopes=None, expires_in=None, obtained_at=datetime.now(UTC))
-        if inputs.access_token_kind == "api-token":
-            inputs.require("username")
-            token = token._replace(api_user=inputs.username)
+@contextmanager
+def _token(inputs: Inputs, ci: CiSystem, world: World) -> Iterator[AccessToken]:
+    """The token in the variable that `env-name` names, as an earlier step left it; else a new one. Masked.
+
+    The new one is known to nobody else, so it is given back once it has been used.
+    """
+    if text := world.env.get(inputs.env_name, ""):
+        token = _exported(inputs, world, text)
+        mask_token(token, ci, world)
+        yield token
+        return
+    means = means_of(inputs, ci, world)
+    token = acquire(inputs, ci, means)
     mask_token(token, ci, world)
+    try:
+        yield token
+    except PipeError:
+        give_back_unused(inputs, ci, means, token)
+        raise
+    give_back_unused(inputs, ci, means, token)
+
+
+def _exported(inputs: Inputs, world: World, text: str) -> AccessToken:
+    value = parse_secret(inputs.env_name, Given(text, "the environment"))
+    world.log.hide(forms(value))
+    if not TOKEN.fullmatch(text):
+        raise InputError(
+            f"{inputs.env_name} holds spaces, or letters that no token has.",
+            "Something else has that variable's name.",
+            "Unset it to have a new token made, or name the token's variable by env-name.",
+        )
+    token = AccessToken(value, scopes=None, expires_in=None, obtained_at=datetime.now(UTC))
+    if inputs.access_token_kind == "api-token":
+        inputs.require("username")
+        token = token._replace(api_user=inputs.username)
     return token
 
 

@@ -7,13 +7,14 @@ after that step has failed and has said why.
 from pipe.ci.system import CiSystem
 from pipe.errors import PipeError
 from pipe.export import SERVER
+from pipe.giving_back import Held, give_back, no_way, not_given_back
 from pipe.grants import makes_tokens
 from pipe.inputs import Inputs
 from pipe.option import Option
 from pipe.run import World, means_of
 from pipe.secret import Secret
 from pipe.state import ENDS, NAME, TOKEN, taken_back_by
-from pipe.verbs.revoke import Held, begin, exported_token, give_back, moment, no_way, not_given_back
+from pipe.verbs.revoke import begin, exported_token, moment
 
 SUMMARY = "What a runner starts by itself at the end of a job: revoke, but never a failure."
 WORDS = ""

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.api.conftest import Caller, asked, lines
+from tests.grants.center import Center
 from tests.program import Outcome
 
 PROJECTS = "/bitbucket/rest/api/latest/projects"
@@ -99,3 +100,39 @@ def test_options_of_cloud_are_refused(caller: Caller) -> None:
     assert outcome.code == 2
     assert outcome.requests == []
     assert "--query is for Bitbucket Cloud" in outcome.failure
+
+
+def ask_with_a_new_token(caller: Caller, *arguments: str, **variables: str) -> Outcome:
+    """Run with the user's password, of which a token is made."""
+    env = {**Center(caller.world).by_password, "GRANT": "http_access_token", "BITBUCKET_ACCESS_TOKEN": ""}
+    return caller.run(*arguments, env={"BASE_URL": caller.world.sandbox.data_center_url, **env, **variables})
+
+
+@pytest.mark.parametrize(("path", "code"), [("projects", 0), ("projects/NONE", 6)])
+def test_a_token_made_for_the_call_ends_with_it(caller: Caller, path: str, code: int) -> None:
+    """It would be valid for a day, and nobody knows it."""
+    outcome = ask_with_a_new_token(caller, path)
+
+    assert outcome.code == code
+    assert Center(caller.world).tokens == []
+    assert [request.method for request in outcome.requests].count("DELETE") == 1
+    assert "Deleted the token called " in outcome.told
+    assert bool(outcome.out) == (code == 0)
+
+
+def test_what_cannot_be_deleted_then_is_a_warning(caller: Caller) -> None:
+    """The answer is there all the same; `revoke: false` does not even try."""
+    caller.fault("/bitbucket/rest/access-tokens/*", method="DELETE", status=500, times=3)
+    outcome = ask_with_a_new_token(caller, "projects")
+    assert outcome.code == 0
+    assert "Warning: The token called " in outcome.told
+
+    outcome = ask_with_a_new_token(caller, "projects", REVOKE="false")
+    assert outcome.code == 0
+    assert len(Center(caller.world).tokens) == 2
+
+
+def test_the_token_of_an_earlier_step_stays(caller: Caller) -> None:
+    """Others use it."""
+    assert ask(caller, "projects", GRANT="http_access_token", **Center(caller.world).by_password).code == 0
+    assert len(Center(caller.world).tokens) == 1
