@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from pipe.deadline import Deadline
-from pipe.errors import AnswerError, PipeError
+from pipe.errors import AnswerError, PipeError, UnreachableError
 
 Result = TypeVar("Result")
 
@@ -26,14 +26,23 @@ def try_again(
 ) -> Result:
     """Go on after the first attempt, which ended with `first_failure` and counts as one of `max_attempts`.
 
-    The rest is as `pipe.retry.with_retries` promises.
+    The rest is as `pipe.retry.with_retries` promises. What the server answered last says more than that the deadline
+    came before its next answer.
     """
     backoff = wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT)
+    last = first_failure
 
     def attempt_but_the_first() -> Result:
+        nonlocal last
         if retrying.statistics["attempt_number"] == 1:
             raise first_failure
-        return attempt()
+        try:
+            return attempt()
+        except PipeError as error:
+            if isinstance(error, UnreachableError) and isinstance(last, AnswerError) and not deadline.remaining():
+                raise last from error
+            last = error
+            raise
 
     def failure(state: RetryCallState) -> PipeError:
         return cast("PipeError", state.outcome and state.outcome.exception())

@@ -11,13 +11,13 @@ from typing import Any, NoReturn
 from pipe import ci as systems
 from pipe.ci.system import CiSystem
 from pipe.deadline import Deadline
-from pipe.errors import InputError, PipeError, UnreachableError
+from pipe.errors import Ended, InputError, OutOfTime, PipeError, UnreachableError
 from pipe.inputs import Inputs, check
 from pipe.log import Log
 from pipe.options import Options, split
 from pipe.run import World, run
 from pipe.secret import Secret, forms
-from pipe.signals import Ended, Interrupted, OutOfTime, Signals
+from pipe.signals import Interrupted, Signals
 from pipe.sources import read, told
 from pipe.table import BY_NAME, TABLE
 from pipe.values import parse_seconds

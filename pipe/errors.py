@@ -75,3 +75,15 @@ class ExportError(PipeError):
 
     exit_code = 7
     title = "Token not exported"
+
+
+class Ended(BaseException):
+    """Something from outside ends this run."""
+
+    exit_code: int
+
+
+class OutOfTime(Ended):
+    """The deadline passed while something waited that has no limit of its own."""
+
+    exit_code = UnreachableError.exit_code

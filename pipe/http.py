@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import requests
 
 from pipe.deadline import Deadline
-from pipe.errors import AnswerError
+from pipe.errors import AnswerError, OutOfTime
 from pipe.proxies import proxy_for
 from pipe.unreachable import cut_short, out_of_time, unreachable
 from pipe.version import VERSION
@@ -113,7 +113,7 @@ class Http:
         threading.Thread(target=do, name="request", daemon=True).start()
         try:
             result = outcome.get(timeout=self.deadline.remaining())
-        except Empty:
+        except (Empty, OutOfTime):  # A busy machine may hear the alarm before it has noticed that the wait is over.
             raise out_of_time(host, self.deadline.seconds) from None
         if isinstance(result, BaseException):
             raise result

@@ -7,17 +7,12 @@ from types import FrameType
 from typing import NoReturn
 
 from pipe.deadline import Deadline
-from pipe.errors import UnreachableError
+from pipe.errors import Ended, OutOfTime
 
-# Seconds. Other limits end nearly everything before the alarm does. It rings again, for its own message can hang too.
-_ALARM_AFTER_DEADLINE = 0.25
+# Seconds. Other limits end nearly everything before the alarm does, also on a machine that is busy with something else.
+# It rings again, for its own message can hang too.
+_ALARM_AFTER_DEADLINE = 1.0
 _LAST_WORDS = 1.0
-
-
-class Ended(BaseException):
-    """Something from outside ends this run."""
-
-    exit_code: int
 
 
 class Interrupted(Ended):
@@ -27,12 +22,6 @@ class Interrupted(Ended):
         super().__init__(number)
         self.exit_code = 128 + number
         self.name = signal.Signals(number).name
-
-
-class OutOfTime(Ended):
-    """The deadline passed while something waited that has no limit of its own."""
-
-    exit_code = UnreachableError.exit_code
 
 
 class Signals:

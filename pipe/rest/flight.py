@@ -6,7 +6,7 @@ from queue import Empty, Queue, SimpleQueue
 from typing import Generic, NamedTuple, TypeVar
 
 from pipe.deadline import Deadline
-from pipe.errors import PipeError
+from pipe.errors import OutOfTime, PipeError
 from pipe.http import Http
 from pipe.unreachable import out_of_time
 
@@ -78,7 +78,7 @@ class Flight(Generic[Item]):
     def _next(channel: "Queue[Item | Ended | BaseException]", deadline: Deadline, host: str) -> Item | Ended:
         try:
             item = channel.get(timeout=deadline.remaining())
-        except Empty:
+        except (Empty, OutOfTime):  # As in Http.within_deadline.
             raise out_of_time(host, deadline.seconds) from None
         if isinstance(item, BaseException):
             raise item

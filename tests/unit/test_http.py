@@ -1,11 +1,13 @@
 """The one way to a server."""
 
+import queue
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 
 from pipe.deadline import Deadline
-from pipe.errors import AnswerError, UnreachableError
+from pipe.errors import AnswerError, OutOfTime, UnreachableError
 from pipe.http import LARGEST_ANSWER, Http
 from pipe.version import VERSION
 from tests.unit.server import Server
@@ -98,3 +100,15 @@ def test_no_request_begins_after_the_deadline(server: Server) -> None:
     """It always holds."""
     with pytest.raises(UnreachableError, match="within the deadline of 0 s"):
         http(deadline=0).post_form(server.url, {}, {})
+
+
+def test_an_alarm_that_rings_while_a_server_is_waited_for_is_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine it can come first, and the server is still to blame."""
+
+    class Alarmed(queue.SimpleQueue[Any]):
+        def get(self, block: bool = True, timeout: float | None = None) -> Any:
+            raise OutOfTime
+
+    monkeypatch.setattr("pipe.http.SimpleQueue", Alarmed)
+    with pytest.raises(UnreachableError, match="gave no whole answer within the deadline of 10 s"):
+        http().within_deadline(lambda: None, "example.com")

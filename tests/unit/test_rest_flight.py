@@ -1,12 +1,14 @@
 """Several tasks at once: how many, in which order, and how much is held."""
 
+import queue
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from pipe.deadline import Deadline
-from pipe.errors import AnswerError, PipeError, UnreachableError
+from pipe.errors import AnswerError, OutOfTime, PipeError, UnreachableError
 from pipe.http import Http
 from pipe.rest.flight import HELD, Ended, Flight, Task
 
@@ -93,6 +95,18 @@ def test_the_deadline_leaves_a_task_behind() -> None:
     with pytest.raises(UnreachableError, match="within the deadline"):
         list(Flight([waiting], connect, 1).items(Deadline(0.05), "host"))
     gate.set()
+
+
+def test_an_alarm_that_rings_while_a_task_is_waited_for_is_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine it can come first."""
+
+    class Alarmed(queue.Queue[Any]):
+        def get(self, block: bool = True, timeout: float | None = None) -> Any:
+            raise OutOfTime
+
+    monkeypatch.setattr("pipe.rest.flight.Queue", Alarmed)
+    with pytest.raises(UnreachableError, match="host gave no whole answer within the deadline"):
+        list(Flight([lambda _http: iter(["x"])], connect, 1).items(FOREVER, "host"))
 
 
 def test_each_task_has_a_connection_to_itself() -> None:

@@ -222,3 +222,14 @@ def test_time_that_ran_out_tells_the_last_failure() -> None:
 
     assert failed(world, [last, "token"]) is last
     assert world.waits == []
+
+
+def test_trouble_says_more_than_the_deadline_after_it() -> None:
+    """The server answered 503 before; that its next answer came too late explains nothing."""
+    late = UnreachableError("No whole answer within the deadline.", "It is slow.", "Wait.")
+    refused = UnreachableError("It refused the connection.", "It is down.", "Wait.", again=True)
+
+    error = failed(World(deadline=4, answer_takes=2), [trouble(), late])
+    assert (type(error), error.what) == (AnswerError, "The server is in trouble.")
+    assert failed(World(deadline=4, answer_takes=2), [refused, late]) is late
+    assert failed(World(max_attempts=2), [trouble(), refused]) is refused
