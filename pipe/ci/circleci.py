@@ -4,13 +4,14 @@ CircleCI masks the values of contexts and of the project's settings only, so the
 """
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 from pipe import envfile
-from pipe.ci.command_file import append
+from pipe.ci.command_file import append, cut
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, MissingInputError
 from pipe.export import Export
@@ -29,6 +30,13 @@ eval "unset __bitbucket_token_flags
 case $__bitbucket_token_flags in *v*) set -v ;; esac
 case $__bitbucket_token_flags in *x*) set -x ;; esac"
 """
+
+
+def _blocks(env_name: str) -> re.Pattern[bytes]:
+    """What finds the blocks of that variable. Their marks, which nobody can know before, tell where they end."""
+    shape = re.escape(_BLOCK.format(name=env_name, mark="<mark>", text="<text>"))
+    shape = shape.replace("<mark>", "([0-9a-f]{16})", 1).replace("<mark>", r"\1").replace("<text>", ".*?")
+    return re.compile(shape.encode(), re.DOTALL)
 
 
 class CircleCi(CiSystem):
@@ -57,7 +65,7 @@ class CircleCi(CiSystem):
         block = _BLOCK.format(name=export.env_name, mark=secrets.token_hex(8), text=text.rstrip("\n"))
         with ExitStack() as undo:
             try:
-                append(path, block, undo)
+                append(path, block, undo, private=True)
             except OSError as error:
                 raise ExportError(
                     f"The file that BASH_ENV names could not be written ({os.strerror(error.errno or 0)}).",
@@ -69,6 +77,19 @@ class CircleCi(CiSystem):
         if export.mask_log:
             lines.append("From then on the shell of the step replaces the token by *** in its log.")
         return lines
+
+    def withdraw(self, env_name: str) -> list[str]:
+        """Cut out of `$BASH_ENV` what exports `env_name`, so that no step after this one has it."""
+        path = self.env.get("BASH_ENV", "")
+        try:
+            removed = bool(path) and cut(self.cwd / path, _blocks(env_name))
+        except OSError as error:
+            raise ExportError(
+                f"The file that BASH_ENV names could not be cleared ({os.strerror(error.errno or 0)}).",
+                "It is mounted read-only, or belongs to another user than that of this container.",
+                'Remove it in a later step: rm -f "$BASH_ENV"',
+            ) from error
+        return [f"Removed {env_name} from BASH_ENV: later steps do not have it."] if removed else []
 
     def explain_missing(self, error: MissingInputError) -> MissingInputError:
         """Secrets come from contexts and the project's settings, and not to pull requests from forks."""

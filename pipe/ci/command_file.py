@@ -33,6 +33,12 @@ _PLAIN = re.compile(r"[A-Za-z0-9._~+/=:-]*")
 # Go's bufio.Scanner, with which several systems read such lines, takes none of 64 KiB.
 _LONGEST_LINE = 64 * 1024 - 2
 
+# The permissions of a file's owner.
+_OWNERS = 0o700
+
+# Bytes of a file out of which something is cut.
+_LARGEST_FILE = 16 * 1024 * 1024
+
 
 def is_plain(value: str) -> bool:
     """Whether `value` needs no quotes in a KEY=VALUE line, whoever reads it."""
@@ -103,11 +109,12 @@ def _unwritten(variable: str, error: OSError, why: str, now: str) -> ExportError
     )
 
 
-def append(path: Path, text: str, undo: ExitStack, *, create: bool = False) -> None:
+def append(path: Path, text: str, undo: ExitStack, *, create: bool = False, private: bool = False) -> None:
     """Append whole lines to the file, and have `undo` cut it back to what it held. Raises `OSError`.
 
     `create` is for a file in the checkout, which nobody may have made yet, and where no link is to be trusted: it is
-    made for the owner of its directory alone.
+    made for the owner of its directory alone. `private` is for a file that a step has made as it makes any other: from
+    now on nobody but its owner can read it.
     """
     # O_NONBLOCK: a pipe in the file's place must not keep the run waiting.
     flags = os.O_RDWR | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC | (os.O_NOFOLLOW if create else 0)
@@ -126,10 +133,36 @@ def append(path: Path, text: str, undo: ExitStack, *, create: bool = False) -> N
     with closing:
         state = os.fstat(descriptor)
         if not stat.S_ISREG(state.st_mode):
-            raise OSError(22, "not a regular file")
+            raise OSError(errno.EINVAL, "not a regular file")
         undo.callback(os.truncate, path, state.st_size)
+        if private and stat.S_IMODE(state.st_mode) & ~_OWNERS:
+            os.fchmod(descriptor, stat.S_IMODE(state.st_mode) & _OWNERS)
         data = text.encode()
         if state.st_size and os.pread(descriptor, 1, state.st_size - 1) != b"\n":
             data = b"\n" + data
         while data:
             data = data[os.write(descriptor, data) :]
+
+
+def cut(path: Path, part: re.Pattern[bytes]) -> bool:
+    """Cut every `part` out of the file, in its place, for it may be mounted by itself; return whether there was one.
+
+    Raises `OSError`. A file that is not there has nothing to lose.
+    """
+    flags = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags)
+    except FileNotFoundError:
+        return False
+    with os.fdopen(descriptor, "r+b") as file:
+        state = os.fstat(descriptor)
+        if not stat.S_ISREG(state.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        if state.st_size > _LARGEST_FILE:
+            raise OSError(errno.EFBIG, "larger than anything that steps hand on")
+        kept, count = part.subn(b"", file.read())
+        if count:
+            file.seek(0)
+            file.write(kept)
+            file.truncate()
+    return bool(count)

@@ -60,6 +60,13 @@ class CiSystem:
         """Hand the token to later jobs through `export.channel`, one of `channels`, and return a line each about it."""
         raise NotImplementedError
 
+    def withdraw(self, env_name: str) -> list[str]:  # noqa: ARG002 - most systems have no such file
+        """Take out of files of the system's own what `export` has added for that variable; return a line each about it.
+
+        For the end of a job, where steps after this one would still read them. Raises `ExportError` for what is left.
+        """
+        return []
+
     def check_channel(self, channel: str, channel_file: str = "") -> None:
         """Raise `InputError` unless this system has the channel and its file is named, or none is asked for."""
         if channel and channel not in self.channels:

@@ -1,7 +1,7 @@
 """`bitbucket-token revoke`: the last step gives the token back, where the server takes it, and removes the env file."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -62,7 +62,7 @@ def moment(text: str) -> str:
 
 
 def begin(inputs: Inputs, ci: CiSystem, world: World, held: Held) -> bool:
-    """Mask what is known, and remove the env file; return False, and do nothing, if `revoke` is false."""
+    """Mask what is known, and remove what files hold the token; return False, and do nothing, if `revoke` is false."""
     mask_inputs(inputs, ci, world)
     if held.token:
         masks = forms(held.token, key=GIT_USER)
@@ -72,9 +72,18 @@ def begin(inputs: Inputs, ci: CiSystem, world: World, held: Held) -> bool:
         world.log.line("revoke is false: nothing is given back, and no file is removed.")
         return False
     path = world.cwd / (Path(inputs.output_file) if inputs.output_file else ci.default_file())
-    try:
-        if remove(path):
-            world.log.line(f"Removed the env file {str(path)!r}.")
-    except PipeError as error:
-        ci.warn(f"A file is left that may hold the token: {error.what}")
+    places: list[Callable[[], list[str]]] = [lambda: _remove(path), lambda: ci.withdraw(inputs.env_name)]
+    for clear in places:
+        try:
+            with world.uninterrupted():
+                lines = clear()
+        except PipeError as error:
+            lines = []
+            ci.warn(f"A file is left that may hold the token: {error.what}")
+        for line in lines:
+            world.log.line(line)
     return True
+
+
+def _remove(path: Path) -> list[str]:
+    return [f"Removed the env file {str(path)!r}."] if remove(path) else []

@@ -81,6 +81,79 @@ class TestCircleCi(CiContract):
             assert re.fullmatch(r"got \*\*\*\n\*\*\*=*\n", ran.stdout)
             assert "also ***\n" in ran.stderr
 
+    def revoke(self, job: Job, **variables: str) -> subprocess.CompletedProcess[str]:
+        """The last step of the job."""
+        return job.run("revoke", **variables)
+
+    def test_only_the_owner_of_the_file_can_read_it(self, job: Job) -> None:
+        """A step makes it by `touch`, for everybody to read; its own user is who reads it in later steps."""
+        path = Path(job.env["BASH_ENV"])
+        path.chmod(0o644)
+        assert job.run().returncode == 0
+        assert path.stat().st_mode & 0o777 == 0o600
+        path.chmod(0o600)
+        assert job.run("--env-name", "SECOND").returncode == 0
+        assert path.stat().st_mode & 0o777 == 0o600
+
+    def test_revoke_takes_it_out_of_the_file(self, job: Job) -> None:
+        """With git's settings; what others wrote before and after stays, and so does another token."""
+        path = Path(job.env["BASH_ENV"])
+        assert job.run("--env-name", "FIRST", token=LONG[:300]).returncode == 0
+        others = path.read_text()
+        url = f"{job.sandbox.url}/bitbucket"
+        assert job.run("--configure-git", "true", "--base-url", url, TOKEN_URL="").returncode == 0
+        assert job.run().returncode == 0
+        with path.open("a") as file:
+            file.write("export LATER=too\n")
+        inode = path.stat().st_ino
+        ran = self.revoke(job)
+
+        assert ran.returncode == 0
+        assert f"Removed {VARIABLE} from BASH_ENV: later steps do not have it.\n" in ran.stdout
+        assert path.read_text() == others + "export LATER=too\n"
+        assert path.stat().st_ino == inode
+        seen = step(job, f'echo "${{{VARIABLE}-none}} ${{GIT_CONFIG_COUNT-none}} $LATER $MINE $FIRST"\n').stdout
+        assert seen == "none none too kept ***\n"
+        assert "BASH_ENV" not in self.revoke(job).stdout
+
+    def test_revoke_false_leaves_it_there(self, job: Job) -> None:
+        """As every other file."""
+        assert job.run().returncode == 0
+        before = Path(job.env["BASH_ENV"]).read_text()
+        assert self.revoke(job, REVOKE="false").returncode == 0
+        assert Path(job.env["BASH_ENV"]).read_text() == before
+
+    @pytest.mark.parametrize("forged", ["without an end", "with the end of another"])
+    def test_revoke_takes_nothing_else(self, job: Job, forged: str) -> None:
+        """What only looks like ours, because somebody cut it in two or copied a part of it."""
+        path = Path(job.env["BASH_ENV"])
+        assert job.run().returncode == 0
+        whole = path.read_text()
+        changed = (
+            whole[:-200] if forged == "without an end" else re.sub(r"[0-9a-f]{16}\" ;;", '0123456789abcdef" ;;', whole)
+        )
+        assert changed != whole
+        path.write_text(changed)
+        ran = self.revoke(job)
+        assert (ran.returncode, path.read_text()) == (0, changed)
+        assert "BASH_ENV" not in ran.stdout
+
+    @pytest.mark.parametrize("kind", ["a directory", "a pipe", "too large", "nothing"])
+    def test_what_cannot_be_cleared_is_a_warning(self, job: Job, tmp_path: Path, kind: str) -> None:
+        """The work of the job is done; a file that is not there needs none."""
+        path = tmp_path / "other"
+        if kind == "a directory":
+            path.mkdir()
+        elif kind == "a pipe":
+            os.mkfifo(path)
+        elif kind == "too large":
+            with path.open("w") as file:
+                file.truncate(16 * 1024 * 1024 + 1)
+        ran = self.revoke(job, BASH_ENV=str(path))
+        assert ran.returncode == 0
+        warning = "Warning: A file is left that may hold the token: The file that BASH_ENV names could not be cleared"
+        assert (warning in ran.stdout) == (kind != "nothing")
+
     def test_a_failing_command_ends_the_step(self, job: Job) -> None:
         """`-eo pipefail` is as it was: for the step, and after the user's own lines."""
         assert job.run().returncode == 0
