@@ -109,7 +109,8 @@ def test_no_snippet_puts_a_secret_on_a_command_line(snippet: str) -> None:
     """The token's variable stands only where a shell builtin or a quoted helper reads it."""
     for line in snippet.splitlines():
         if "BITBUCKET_ACCESS_TOKEN" in line:
-            ways = ("printf 'Authorization", "credential.helper='!f()", "-e BITBUCKET_ACCESS_TOKEN ")
+            helper = "credential.https://bitbucket.org.helper='!f()"
+            ways = ("printf 'Authorization", helper, "-e BITBUCKET_ACCESS_TOKEN ")
             assert any(way in line for way in ways)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from sandbox import Fault
 from tests.git.conftest import Job
+from tests.program import ROOT
 
 HELLO = "https://bitbucket.org/team/hello.git"
 
@@ -105,6 +106,26 @@ def test_a_redirect_to_another_host_takes_no_token_along(job: Job, first: list[F
     assert "could not read Username for 'https://localhost" in output or "Authentication failed" in output
     assert job.told_to("localhost") == []
     assert len(job.told_to("bitbucket.org")) == len(first)
+
+
+def test_the_recipe_for_older_git_works_and_tells_no_other_host(job: Job) -> None:
+    """As docs/git.md has it, without `configure-git`: neither a redirect nor another address gets the token."""
+    page = (ROOT / "docs" / "git.md").read_text()
+    [recipe] = [block for block in page.split("```")[1::2] if "credential." in block and "x-token-auth" in block]
+    recipe = recipe.removeprefix("sh\n").replace("WORKSPACE/REPOSITORY", "team/hello")
+    job.get_token()
+    job.env = {"BITBUCKET_ACCESS_TOKEN": job.env["BITBUCKET_ACCESS_TOKEN"]}
+    job.succeed("sh", "-euc", recipe)
+    assert (job.world.work / "hello" / "README.md").exists()
+
+    other = f"https://localhost:{job.world.sandbox.port}/team/hello.git"
+    target = f"{other}/info/refs?service=git-upload-pack"
+    job.world.sandbox.faults.add(Fault("/team/moved.git/*", "redirect", times=None, status=301, location=target))
+    for address in ("https://bitbucket.org/team/moved.git", other):
+        status, output = job.run("sh", "-euc", recipe.replace(HELLO, f"{address} elsewhere"))
+        assert status == 128
+        assert "could not read Username for 'https://localhost" in output
+    assert job.told_to("localhost") == []
 
 
 def test_a_redirect_of_what_is_pushed_takes_no_token_along(job: Job) -> None:

@@ -123,7 +123,7 @@ def test_a_second_token_takes_the_place_of_the_first(job: CenterJob) -> None:
 
 
 def test_the_recipe_for_older_git_works(job: CenterJob) -> None:
-    """As docs/git.md has it, with the settings in a file, and without `configure-git`."""
+    """As docs/git.md has it, with the settings in a file that also goes if git fails, and without `configure-git`."""
     job.make_token()
     job.env = {name: value for name, value in job.env.items() if not name.startswith("GIT_CONFIG_")}
     home = job.world.runner / "home"
@@ -136,4 +136,8 @@ def test_the_recipe_for_older_git_works(job: CenterJob) -> None:
     job.succeed("sh", "-euc", recipe, HOME=str(home))
 
     assert (job.world.work / "hello" / "README.md").exists()
+    assert list(home.iterdir()) == []
+
+    status, _ = job.run("sh", "-euc", recipe.replace("hello", "nowhere"), HOME=str(home))
+    assert status != 0
     assert list(home.iterdir()) == []
