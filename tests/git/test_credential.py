@@ -19,9 +19,6 @@ PAGE = (ROOT / "docs" / "long-jobs.md").read_text()
 @pytest.fixture
 def job(world: World) -> Iterator[Job]:
     """A job with key and secret in its environment, whose git has the helper that docs/long-jobs.md names."""
-    command = PAGE.partition("git config --global credential.https://bitbucket.org.helper '")[2].partition("'")[0]
-    assert command.startswith("!docker run --rm -i ")
-    assert command.endswith(" credential")
     job = Job(world, parts.need("git"))
     program = f"!{world.python} -I -m pipe credential"
     job.env |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "credential.https://bitbucket.org.helper"}
@@ -38,6 +35,28 @@ def test_each_command_has_a_token_of_its_own(job: Job) -> None:
     job.succeed("git", "push", cwd=job.world.work / "hello")
 
     assert len(job.world.sandbox.tokens) >= 2
+
+
+def test_the_helpers_of_the_machine_keep_no_token(job: Job) -> None:
+    """With the lines of docs/long-jobs.md, in a script that may run twice: one that stores is neither asked nor told.
+
+    It would hand out the old token when that has ended.
+    """
+    [recipe] = [block for block in PAGE.split("```")[1::2] if "git config --global" in block]
+    image = recipe.partition("'!")[2].partition("'")[0]
+    assert image.startswith("docker run --rm -i -e CONSUMER_KEY -e CONSUMER_SECRET ")
+    assert image.endswith(" credential")
+    program = job.env["GIT_CONFIG_VALUE_0"].removeprefix("!")
+    setting, _, _ = recipe.removeprefix("sh\n").replace(image, program).partition("git clone ")
+    home = job.world.runner / "home"
+    home.mkdir()
+    (home / ".gitconfig").write_text("[credential]\n\thelper = store\n")
+    job.env = {**job.world.consumer, "HOME": str(home)}
+    job.succeed("sh", "-euc", f"{setting}{setting}git clone {HELLO}")
+    job.world.sandbox.tokens[0].expire()
+    job.succeed("git", "fetch", cwd=job.world.work / "hello")
+
+    assert [path.name for path in home.iterdir()] == [".gitconfig"]
 
 
 def test_a_stored_grant_is_asked_again(job: Job) -> None:
