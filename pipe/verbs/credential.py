@@ -71,7 +71,12 @@ def _is_asked(base_url: str, stdin: TextIO | None) -> bool:
         return False
     asked = dict(line.partition("=")[::2] for line in data.decode("utf-8", "replace").splitlines())
     wanted = urlsplit(base_url)
-    return (asked.get("protocol"), asked.get("host", "").lower()) == (wanted.scheme, wanted.netloc.lower())
+    return (asked.get("protocol"), _host(asked.get("host", ""))) == (wanted.scheme, _host(wanted.netloc))
+
+
+def _host(named: str) -> str:
+    """A host in lower case and without the port that https has anyway: git tells both as they stand in the address."""
+    return named.lower().removesuffix(":443")
 
 
 def _answer(token: AccessToken) -> str:

@@ -85,6 +85,16 @@ def test_git_is_told_user_password_and_end(world: World) -> None:
     assert "Asking bitbucket.org for a token" in outcome.err
 
 
+@pytest.mark.parametrize("host", ["bitbucket.org:443", "BitBucket.org"])
+def test_the_host_may_be_written_in_another_way(world: World, host: str) -> None:
+    """With the port that https has anyway, or in capitals: git asks as the address says it."""
+    asked = f"protocol=https\nhost={host}\n\n".encode()
+    outcome = run_program(world, "credential", "get", env=world.consumer, stdin=asked, prints=True)
+
+    assert outcome.code == 0
+    assert outcome.out.startswith("username=x-token-auth\npassword=")
+
+
 @pytest.mark.parametrize(
     ("word", "asked"),
     [
@@ -93,6 +103,10 @@ def test_git_is_told_user_password_and_end(world: World) -> None:
         ("something-new", ASKED),
         ("get", b"protocol=https\nhost=bitbucket.org.example.com\n"),
         ("get", b"protocol=https\nhost=bitbucket.org:444\n"),
+        ("get", b"protocol=https\nhost=bitbucket.org:443:443\n"),
+        ("get", b"protocol=https\nhost=bitbucket.org:x\n"),
+        ("get", b"protocol=https\nhost=[bitbucket.org\n"),
+        ("get", b"protocol=http\nhost=bitbucket.org:443\n"),
         ("get", b"protocol=http\nhost=bitbucket.org\n"),
         ("get", b"protocol=https\nhost=example.com\nhost =bitbucket.org\n"),
         ("get", b"host=bitbucket.org\n"),
