@@ -82,13 +82,15 @@ def _data_center(base_url: str, token: Secret) -> tuple[Setting, ...]:
 
     Tokens of projects and repositories are taken in no other way. git would go on sending it after a redirect, to
     whatever host that leads to, so it has to follow none. The empty one is for a token that replaces another. Files of
-    LFS lie elsewhere below the server's address, and come with headers of their own.
+    LFS lie elsewhere below the server's address, and come with headers of their own. The helpers of the machine are
+    left out: where the header is refused, git would offer their password in vain, and have them erase it.
     """
-    place = f"http.{base_url}/scm/"
+    place = f"{base_url}/scm/"
     return (
-        Setting(f"{place}.followRedirects", "false"),
-        Setting(f"{place}.extraHeader", ""),
-        Setting(f"{place}.extraHeader", Secret(f"Authorization: Bearer {token.reveal()}")),
+        Setting(f"http.{place}.followRedirects", "false"),
+        Setting(f"http.{place}.extraHeader", ""),
+        Setting(f"http.{place}.extraHeader", Secret(f"Authorization: Bearer {token.reveal()}")),
+        Setting(f"credential.{place}.helper", ""),
     )
 
 
@@ -97,7 +99,7 @@ def variables(found: Sequence[Setting], env: Mapping[str, str]) -> dict[str, str
     if not found:
         return {}
     count = env.get("GIT_CONFIG_COUNT", "")
-    start = int(count) if count.isascii() and count.isdigit() and len(count) < len(str(_MOST)) else 0
+    start = int(count) if count.isascii() and count.isdigit() and len(count) <= len(str(_MOST)) else 0
     given: dict[str, str | Secret] = {"GIT_CONFIG_COUNT": str(start + len(found))}
     for number, setting in enumerate(found, start):
         given[f"GIT_CONFIG_KEY_{number}"] = setting.key

@@ -186,7 +186,7 @@ class CiContract:
         job.oracle.check_tree(tmp_path, allowed=self.holders(job) | {job.directory / ENV_FILE})
         names = tuple(f"GIT_CONFIG_{part}" for part in ("COUNT", "KEY_0", "VALUE_0", "KEY_2", "VALUE_2"))
         assert self.gits_settings(job, ran, names) == {
-            "GIT_CONFIG_COUNT": "3",
+            "GIT_CONFIG_COUNT": "4",
             "GIT_CONFIG_KEY_0": f"http.{url}/scm/.followRedirects",
             "GIT_CONFIG_VALUE_0": "false",
             "GIT_CONFIG_KEY_2": f"http.{url}/scm/.extraHeader",

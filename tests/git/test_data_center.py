@@ -96,6 +96,24 @@ def test_no_redirect_is_followed_with_the_token(job: CenterJob, path: str, statu
     assert set(job.told_to("127.0.0.1")) == {f"Bearer {token}"}
 
 
+def test_the_machine_keeps_its_own_password_when_the_token_has_ended(job: CenterJob) -> None:
+    """Git would offer it where the header was refused, in vain, and have the helper erase it."""
+    token = job.make_token()
+    home = job.world.runner / "home"
+    home.mkdir()
+    (home / ".gitconfig").write_text("[credential]\n\thelper = store\n")
+    stored = home / ".git-credentials"
+    stored.write_text(f"https://alice:her-password@127.0.0.1:{job.world.sandbox.port}\n")
+    made = job.world.sandbox.data_center.tokens.find(token)
+    assert made
+    job.world.sandbox.data_center.tokens.delete(made.owner, made.id)
+    status, output = job.run("git", "clone", job.hello, HOME=str(home))
+
+    assert status == 128
+    assert "could not read Username" in output
+    assert "her-password" in stored.read_text()
+
+
 def test_other_addresses_of_the_server_are_not_sent_the_token(job: CenterJob) -> None:
     """Nor is the same path on another host."""
     job.make_token()

@@ -7,7 +7,7 @@ import pytest
 
 from pipe.ci.system import ENV_FILE
 from tests import parts
-from tests.git.conftest import Job
+from tests.git.conftest import Job, exported
 from tests.program import World, run_program
 
 HELLO = "https://bitbucket.org/team/hello.git"
@@ -97,6 +97,18 @@ def test_a_number_of_settings_that_is_none_is_not_believed(world: World, count: 
 
     assert done.stdout == "2 credential.https://bitbucket.org.helper\n"
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("count", "then"), [("1", "3"), ("1000", "1002"), ("9997", "9999"), ("10000", "2")])
+def test_the_program_and_the_env_file_count_alike(world: World, count: str, then: str) -> None:
+    """Settings that are there already are not written over, however many they are."""
+    github = world.github()
+    run_program(world, "--configure-git", "true", env={**github, **world.consumer, "GIT_CONFIG_COUNT": count})
+    run_program(world, "--configure-git", "true", env=world.consumer)
+    job = Job(world, parts.need("git"), {"GIT_CONFIG_COUNT": count})
+
+    assert exported(Path(github["GITHUB_ENV"]).read_text())["GIT_CONFIG_COUNT"] == then
+    assert job.succeed("sh", "-euc", f'. ./{ENV_FILE}; echo "<$GIT_CONFIG_COUNT>"') == f"<{then}>\n"
 
 
 @pytest.mark.parametrize(
