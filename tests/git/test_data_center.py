@@ -1,5 +1,6 @@
 """Data Center: the documented header, for the addresses of repositories alone, and after no redirect."""
 
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,40 @@ def test_other_addresses_of_the_server_are_not_sent_the_token(job: CenterJob) ->
         assert status == 128
 
     assert {request.header("Authorization") for request in sandbox.requests[known:]} == {None}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://localhost:{port}/bitbucket/scm/PRJ/world.git",
+        "https://127.0.0.1:{port}@localhost:{port}/bitbucket/scm/PRJ/world.git",
+        "https://127.0.0.1:{port}/bitbucket/scm/../../team/hello.git",
+        "http://127.0.0.1:{port}/bitbucket/scm/PRJ/world.git",
+        "http://bitbucket.org/team/hello.git",
+        "https://bitbucket.org.localhost:{port}/team/hello.git",
+        "https://bitbucket.org@localhost:{port}/team/hello.git",
+    ],
+)
+def test_a_submodule_that_leads_elsewhere_is_not_sent_a_token(job: CenterJob, address: str) -> None:
+    """Neither this server's nor that of Bitbucket Cloud, with both in the same job."""
+    tokens = {job.make_token()}
+    job.get_token("--env-name", "CLOUD")
+    tokens.add(job.env["CLOUD"])
+    clone = job.world.work / "one"
+    job.succeed("git", "clone", job.hello, "one")
+    (clone / ".gitmodules").write_text(
+        f'[submodule "part"]\n\tpath = part\n\turl = {address.format(port=job.world.sandbox.port)}\n'
+    )
+    commit = job.succeed("git", "rev-parse", "HEAD", cwd=clone).split()[-1]
+    job.succeed("git", "update-index", "--add", "--cacheinfo", f"160000,{commit},part", cwd=clone)
+    known = len(job.world.sandbox.requests)
+    status, _ = job.run("git", "submodule", "update", "--init", cwd=clone)
+
+    assert status != 0
+    for request in job.world.sandbox.requests[known:]:
+        scheme, credentials = request.authorization
+        told = b64decode(credentials).decode() if scheme == "basic" else credentials
+        assert not any(token in told for token in tokens)
 
 
 def test_a_second_token_takes_the_place_of_the_first(job: CenterJob) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from sandbox import Fault
 from tests import parts
 from tests.git.conftest import Job
 from tests.git.test_data_center import CenterJob
@@ -54,3 +55,24 @@ def test_large_files_go_with_the_token_on_a_data_center(world: World, store: Cal
     store(job, job.hello)
 
     assert world.sandbox.data_center_git.lfs.objects == {OID: LARGE}
+
+
+@pytest.mark.parametrize("cloud", [True, False], ids=["cloud", "data center"])
+def test_a_redirect_to_another_host_takes_no_token_along(
+    world: World, store: Callable[[Job, str], None], cloud: bool
+) -> None:
+    """git-lfs follows it, whatever git is told of redirects, and is sent nothing to show there."""
+    job = Job(world, parts.need("git")) if cloud else CenterJob(world, parts.need("git"))
+    if isinstance(job, CenterJob):
+        job.make_token()
+        address, path = job.hello, "/bitbucket/scm/PRJ/{}.git/info/lfs/objects/batch"
+    else:
+        job.get_token()
+        address, path = "https://bitbucket.org/team/hello.git", "/team/{}.git/info/lfs/objects/batch"
+    store(job, address)
+    target = f"https://localhost:{world.sandbox.port}{path.format('elsewhere')}"
+    world.sandbox.faults.add(Fault(path.format("hello"), "redirect", times=None, status=307, location=target))
+    status, _ = job.run("git", "clone", address, "three", HOME=str(world.root / "runner" / "home"))
+
+    assert status == 128
+    assert job.told_to("localhost") == []
