@@ -3,6 +3,7 @@
 import argparse
 import shlex
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -63,8 +64,9 @@ def serve(options: argparse.Namespace) -> int:
                 flush=True,
             )
             try:
+                # Not signal.pause(): a signal that comes just before it would leave it waiting for the next one.
                 while True:
-                    signal.pause()
+                    time.sleep(1)
             finally:
                 control.close()
     return 0

@@ -57,8 +57,14 @@ def test_the_secret_is_in_the_file_alone(server: subprocess.Popen[str], tmp_path
     """Standard output names everything else; the file is the owner's; SIGTERM ends it all with status 0."""
     path = tmp_path / "environment"
     secret = path.read_text().partition("CONSUMER_SECRET=")[2].strip()
+    assert server.stdout
+    output = ""
+    while "\n# " not in output:  # What is printed last: the file is there before that.
+        line = server.stdout.readline()
+        assert line, output
+        output += line
     os.kill(server.pid, signal.SIGTERM)
-    output, _ = server.communicate(timeout=5)
+    output += server.communicate(timeout=20)[0]
 
     assert server.returncode == 0
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
