@@ -23,48 +23,71 @@ def others() -> set[threading.Thread]:
     return sandbox_threads()
 
 
+def at_once(scenario: Callable[[], float], seconds: float = 0.5) -> bool:
+    """Say whether what `scenario` measures stays below `seconds` in one of a few tries.
+
+    Who waits for something waits each time; a machine that is busy with other tests does not stay so.
+    """
+    return any(scenario() < seconds for _ in range(10))
+
+
 def test_it_starts_and_stops_at_once() -> None:
     """A test can afford one of its own."""
-    begin = time.monotonic()
-    with Sandbox():
-        started = time.monotonic()
 
-    assert started - begin < 0.3
-    assert time.monotonic() - started < 0.5
+    def start() -> float:
+        begin = time.monotonic()
+        with Sandbox():
+            return time.monotonic() - begin
+
+    def stop() -> float:
+        with Sandbox():
+            begin = time.monotonic()
+        return time.monotonic() - begin
+
+    assert at_once(start, 0.3)
+    assert at_once(stop)
 
 
 @pytest.mark.parametrize("kind", ["connect-silence", "silence", "drip-body", "drip-head", "endless", "delay"])
 @pytest.mark.parametrize("direct", [True, False], ids=["direct", "through the proxy"])
 def test_it_stops_while_clients_hang(others: set[threading.Thread], kind: str, direct: bool) -> None:
     """No thread is left, and the client learns that it is over."""
-    sandbox = Sandbox(scheme="http")
-    sandbox.faults.add(Fault.from_json({"kind": kind, "interval": 10, "seconds": 60, "body": "abc"}))
-    port = sandbox.port if direct else int(sandbox.proxy_url.rpartition(":")[2])
-    with sandbox, socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
-        if not direct:
-            sock.sendall(b"CONNECT bitbucket.org:443 HTTP/1.1\r\n\r\n")
-            assert sock.recv(1000).startswith(b"HTTP/1.1 200 ")
-        sock.sendall(REQUEST)
-        time.sleep(0.1)
-        begin = time.monotonic()
-        sandbox.close()
-        took = time.monotonic() - begin
 
-    assert took < 0.5
-    assert sandbox_threads() <= others
+    def stop() -> float:
+        sandbox = Sandbox(scheme="http")
+        sandbox.faults.add(Fault.from_json({"kind": kind, "interval": 10, "seconds": 60, "body": "abc"}))
+        port = sandbox.port if direct else int(sandbox.proxy_url.rpartition(":")[2])
+        with sandbox, socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
+            if not direct:
+                sock.sendall(b"CONNECT bitbucket.org:443 HTTP/1.1\r\n\r\n")
+                assert sock.recv(1000).startswith(b"HTTP/1.1 200 ")
+            sock.sendall(REQUEST)
+            eventually(lambda: sandbox.connections == 1 and (kind == "connect-silence" or len(sandbox.requests) == 1))
+            time.sleep(0.1)
+            begin = time.monotonic()
+            sandbox.close()
+            took = time.monotonic() - begin
+        assert sandbox_threads() <= others
+        return took
+
+    assert at_once(stop)
 
 
-def test_it_stops_while_a_handshake_hangs(others: set[threading.Thread], sandbox: Sandbox) -> None:
+def test_it_stops_while_a_handshake_hangs(others: set[threading.Thread]) -> None:
     """A client that connects and says nothing delays nothing."""
-    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as sock:
-        time.sleep(0.1)
-        begin = time.monotonic()
-        sandbox.close()
-        took = time.monotonic() - begin
-        assert sock.recv(1) == b""
 
-    assert took < 0.5
-    assert sandbox_threads() <= others
+    def stop() -> float:
+        with Sandbox() as sandbox, socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as sock:
+            eventually(lambda: sandbox.connections == 1)
+            time.sleep(0.1)
+            begin = time.monotonic()
+            sandbox.close()
+            took = time.monotonic() - begin
+            assert sock.recv(1) == b""
+        assert sandbox_threads() <= others
+        return took
+
+    assert at_once(stop)
 
 
 def test_a_client_that_goes_takes_its_thread_with_it(sandbox: Sandbox) -> None:

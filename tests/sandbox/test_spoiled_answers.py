@@ -7,22 +7,33 @@ import zlib
 import pytest
 
 from sandbox import Fault, Sandbox
+from sandbox.connection import Connection
 from tests.sandbox.wire import REQUEST, ask, connect
 
 
 @pytest.mark.parametrize(("kind", "interval", "least"), [("drip-head", 0.01, 0.5), ("drip-body", 0.1, 0.2)])
-def test_a_drip_is_one_byte_at_a_time(plain: Sandbox, kind: str, interval: float, least: float) -> None:
-    """Of the head, or of the body alone."""
+def test_a_drip_is_one_byte_at_a_time(
+    plain: Sandbox, monkeypatch: pytest.MonkeyPatch, kind: str, interval: float, least: float
+) -> None:
+    """Of the head, or of the body alone. A client that is slow to read gets several at once, so the server is asked."""
+    send, sent = Connection.send, list[bytes]()
+
+    def note(self: Connection, data: bytes) -> None:
+        sent.append(data)
+        send(self, data)
+
+    monkeypatch.setattr(Connection, "send", note)
     plain.faults.add(Fault.from_json({"kind": kind, "body": "abc", "interval": interval}))
-    begin, pieces = time.monotonic(), list[bytes]()
+    begin, received = time.monotonic(), b""
 
     with connect(plain) as sock:
         sock.sendall(REQUEST)
-        while not b"".join(pieces).endswith(b"\r\n\r\nabc"):
-            pieces.append(sock.recv(65536))
+        while not received.endswith(b"\r\n\r\nabc"):
+            received += sock.recv(65536)
 
     assert time.monotonic() - begin >= least
-    assert len(pieces) >= 3
+    head = [bytes([byte]) for byte in received[:-3]]
+    assert sent == ([*head, b"abc"] if kind == "drip-head" else [b"".join(head), b"a", b"b", b"c"])
 
 
 def test_a_drip_can_begin_with_the_right_answer(plain: Sandbox) -> None:
