@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue, SimpleQueue
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -47,6 +47,17 @@ class Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - the library's form
         """There is none."""
         return
+
+
+def awaited(queue: "SimpleQueue[Result] | Queue[Result]", deadline: Deadline, host: str) -> Result:
+    """Return what comes out of `queue` first; raise `UnreachableError` if nothing does before the deadline.
+
+    Where the machine slept meanwhile, the alarm that is behind the deadline may be heard first.
+    """
+    try:
+        return queue.get(timeout=deadline.remaining())
+    except (Empty, OutOfTime):
+        raise out_of_time(host, deadline.seconds) from None
 
 
 class Http:
@@ -111,10 +122,7 @@ class Http:
                 outcome.put(error)
 
         threading.Thread(target=do, name="request", daemon=True).start()
-        try:
-            result = outcome.get(timeout=self.deadline.remaining())
-        except (Empty, OutOfTime):  # A busy machine may hear the alarm before it has noticed that the wait is over.
-            raise out_of_time(host, self.deadline.seconds) from None
+        result = awaited(outcome, self.deadline, host)
         if isinstance(result, BaseException):
             raise result
         return result[0]

@@ -2,13 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from queue import Empty, Queue, SimpleQueue
+from queue import Queue, SimpleQueue
 from typing import Generic, NamedTuple, TypeVar
 
 from pipe.deadline import Deadline
-from pipe.errors import OutOfTime, PipeError
-from pipe.http import Http
-from pipe.unreachable import out_of_time
+from pipe.errors import PipeError
+from pipe.http import Http, awaited
 
 MOST_AT_ONCE = 16
 HELD = 2
@@ -76,10 +75,7 @@ class Flight(Generic[Item]):
 
     @staticmethod
     def _next(channel: "Queue[Item | Ended | BaseException]", deadline: Deadline, host: str) -> Item | Ended:
-        try:
-            item = channel.get(timeout=deadline.remaining())
-        except (Empty, OutOfTime):  # As in Http.within_deadline.
-            raise out_of_time(host, deadline.seconds) from None
+        item = awaited(channel, deadline, host)
         if isinstance(item, BaseException):
             raise item
         return item

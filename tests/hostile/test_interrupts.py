@@ -84,6 +84,25 @@ def _wait_until_open(pid: int) -> None:
             return
 
 
+@pytest.mark.parametrize("arguments", [(), ("api", "user")], ids=["run", "api"])
+def test_a_machine_that_slept_past_the_deadline_is_told_whom_it_waited_for(
+    world: World, arguments: tuple[str, ...]
+) -> None:
+    """The alarm that is behind the deadline has passed with it then; what is said is the same."""
+    world.sandbox.faults.add(Fault(kind="silence"))
+
+    def act(process: Process) -> None:
+        asked(world, signal.SIGSTOP)(process)
+        time.sleep(4.2)
+        process.send_signal(signal.SIGCONT)
+
+    env = {**world.consumer, "BITBUCKET_ACCESS_TOKEN": world.sandbox.mint_token().value, "DEADLINE": "3"}
+    outcome = run_program(world, *arguments, env=env, during=act)
+
+    assert outcome.code == 4
+    assert "gave no whole answer within the deadline of 3 s" in outcome.failure
+
+
 @pytest.mark.parametrize("system", ["github", "none"])
 def test_at_any_moment_all_is_exported_or_nothing(world: World, system: str) -> None:
     """Both signals, spread over the whole run; most of them around the answer and the export."""
