@@ -132,11 +132,11 @@ def test_a_missing_directory_is_told_before_a_token_is_used(tmp_path: Path) -> N
 
 
 def test_one_after_the_other(tmp_path: Path) -> None:
-    """Eight at once, each finds what the one before has left."""
+    """Eight at once, each finds what the one before has left. The disk may be a busy one."""
     seen = []
 
     def use() -> None:
-        store = store_named("file:token", means(tmp_path))
+        store = store_named("file:token", means(tmp_path, seconds=120))
         with store.locked():
             found = store.newest()
             number = int(found.reveal()) if found else 0
