@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from http.client import HTTPConnection, RemoteDisconnected
 from urllib.parse import urlsplit
@@ -58,18 +57,16 @@ def test_a_refusal_arrives(server: Loopback) -> None:
 
 def test_the_page_comes_before_the_answer(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
     """The program may end as soon as it has the answer; the person would see a broken connection."""
-    send = _Handler.send_response
+    page, waiting = _Handler._page, list[bool]()
 
-    def send_late(self: _Handler, status: int) -> None:
-        time.sleep(0.2)
-        send(self, status)
+    def watched(self: _Handler, status: int, text: str) -> None:
+        page(self, status, text)
+        waiting.append(self.server.arrived.empty())
 
-    monkeypatch.setattr(_Handler, "send_response", send_late)
-    with socket.create_connection(("127.0.0.1", urlsplit(server.uri).port or 0)) as browser:
-        browser.sendall(f"GET /callback?code=x&state={STATE} HTTP/1.1\r\n\r\n".encode())
-        assert server.wait(5) is not None
-        browser.setblocking(False)
-        assert b"Go back to the terminal" in browser.recv(4096)
+    monkeypatch.setattr(_Handler, "_page", watched)
+    assert "Go back to the terminal" in ask(server, f"/callback?code=x&state={STATE}")[1]
+    assert server.wait(5) is not None
+    assert waiting == [True]
 
 
 def test_a_browser_that_is_gone_has_answered(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
