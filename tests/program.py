@@ -218,7 +218,7 @@ def run_program(
     stdin: bytes | None = None,
     stdout: int = subprocess.PIPE,
     stderr: int = subprocess.PIPE,
-    during: Callable[["subprocess.Popen[bytes]"], None] = lambda _process: None,
+    during: Callable[["subprocess.Popen[bytes]"], bytes | None] = lambda _process: None,
     limit: float = 30.0,
     allowed: Sequence[Path] = (),
     may_export: bool = False,
@@ -230,9 +230,10 @@ def run_program(
     `env` is added to a small environment that leads to the sandbox. `secrets` are those that the oracle cannot know
     of: not the consumer's secret; `tokens` likewise, beside those that the sandbox made. `prints` says that standard
     output may hold the token although neither command line nor environment ask for that. `prefix` is a command that
-    starts another one. `during` is called while it runs. `allowed` are more files that the token may stand in;
-    `may_export` says that values may be exported although the run fails, as when it is interrupted right after that;
-    `may_die` that a signal may end Python before the program begins; `speechless` that a failure cannot be told.
+    starts another one. `during` is called while it runs; it returns what it has read of standard output, if it has.
+    `allowed` are more files that the token may stand in; `may_export` says that values may be exported although the run
+    fails, as when it is interrupted right after that; `may_die` that a signal may end Python before the program begins;
+    `speechless` that a failure cannot be told.
     """
     environment = {
         "PATH": os.defpath,
@@ -257,7 +258,7 @@ def run_program(
     watch = _Watch(process.pid)
     watch.start()
     try:
-        during(process)
+        read = during(process)
         out, err = process.communicate(stdin, timeout=limit)
     finally:
         process.kill()
@@ -270,7 +271,7 @@ def run_program(
         code = 128 - code
     outcome = Outcome(
         code=code,
-        out=(out or b"").decode("utf-8", "surrogateescape"),
+        out=((read or b"") + (out or b"")).decode("utf-8", "surrogateescape"),
         err=(err or b"").decode("utf-8", "surrogateescape"),
         files=_changes(before, after),
         requests=world.sandbox.requests[known[0] :],
