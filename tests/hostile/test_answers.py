@@ -11,7 +11,7 @@ from sandbox.faults import RequestKind
 from tests.program import Outcome, World, run_program
 
 TOKEN = "opaque-token-of-a-hostile-server"
-QUICK = {"MAX_ATTEMPTS": "2", "DEADLINE": "10", "TIMEOUT": "2"}
+QUICK = {"MAX_ATTEMPTS": "2", "DEADLINE": "10", "TIMEOUT": "4"}
 MIB = 1 << 20
 
 
@@ -167,7 +167,7 @@ def test_a_byte_order_mark_is_no_obstacle(world: World) -> None:
 )
 def test_an_answer_that_is_spoilt_on_the_way(world: World, kind: RequestKind, code: int) -> None:
     """Compressed ones are understood; broken ones are tried again, and are no token in the end."""
-    outcome = ask(world, Fault(kind=kind, times=None), TIMEOUT="0.5")
+    outcome = ask(world, Fault(kind=kind, times=None), **({"TIMEOUT": "0.5"} if kind == "silence" else {}))
 
     assert outcome.code == code
     assert len(outcome.requests) == (2 if code == 4 or kind in ("bad-gzip", "broken-chunks") else 1)
@@ -205,10 +205,10 @@ def test_an_answer_without_measure_is_cut(world: World, fault: Fault, code: int)
 @pytest.mark.parametrize("interval", [0.05, 1.0])
 def test_a_drip_does_not_outlive_the_deadline(world: World, kind: RequestKind, interval: float) -> None:
     """A byte now and then keeps every timeout between two bytes content, but not the deadline."""
-    outcome = ask(world, Fault(kind=kind, interval=interval), DEADLINE="1.5", TIMEOUT="5")
+    outcome = ask(world, Fault(kind=kind, interval=interval), DEADLINE="3", TIMEOUT="5")
 
     assert outcome.code == 4
-    assert "gave no whole answer within the deadline of 1.5 s" in outcome.failure
+    assert "gave no whole answer within the deadline of 3 s" in outcome.failure
     assert len(outcome.requests) == 1
 
 
@@ -220,10 +220,11 @@ def test_silence_does_not_outlive_the_deadline(world: World) -> None:
 
 
 def test_a_wait_does_not_outlive_the_deadline(world: World) -> None:
-    """It is not begun if it does not fit."""
+    """It is not begun if it does not fit. The waits are random, so an attempt may just be under way at the end."""
     outcome = ask(world, Fault(status=503, times=None), DEADLINE="1.5", MAX_ATTEMPTS="100")
 
-    assert outcome.code == 5
+    assert outcome.code == (4 if "gave no whole answer within the deadline" in outcome.failure else 5)
+    assert "Attempt 1 of 100: bitbucket.org is in trouble (HTTP 503)" in outcome.out
 
 
 LOCATIONS = ("same", "other", "http", "//elsewhere.example/", "", "https://[::1", "ftp://x/")
