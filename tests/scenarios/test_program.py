@@ -20,7 +20,7 @@ MISBEHAVIOUR = {
     "leaves a file in HOME": "open(os.environ['HOME'] + '/x', 'w').close()",
     "leaves a file in TMPDIR": "open(os.environ['TMPDIR'] + '/x', 'w').close()",
     "tells it to another program": "subprocess.run(['sleep', '0.3', '--', secret])",
-    "starts another program": "subprocess.run(['sleep', '0.3'])",
+    "starts another program": "subprocess.run(['sleep', '2'])",
     "exports although it fails": "open(os.environ['GITHUB_ENV'], 'w').write('A=b'); fail(5)",
     "ends with an unknown code": "sys.exit(1)",
     "fails without advice": "sys.exit(5)",
