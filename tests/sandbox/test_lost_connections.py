@@ -61,10 +61,11 @@ def test_bytes_are_sent_as_they_are(plain: Sandbox) -> None:
 
 
 def test_garbage_comes_in_place_of_a_handshake(sandbox: Sandbox) -> None:
-    """The client has not even said what it wants."""
+    """The client has only begun to say what it wants."""
     sandbox.faults.add(Fault(kind="connect-garbage"))
 
     with connect(sandbox) as sock:
+        sock.sendall(b"\x16")
         assert everything(sock) == b"This is neither TLS nor HTTP.\r\n"
 
 
