@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from pipe.bitbucket.api import CLOUD_API
 from pipe.bitbucket.api_errors import api_failure, lacks_scope
 from pipe.bitbucket.data_center import Caller, DataCenter
+from pipe.errors import UnfitTokenError
 from pipe.first_aid.case import Case
 from pipe.first_aid.finding import Finding, fine, untried
 from pipe.http import Answer
@@ -13,7 +14,7 @@ from pipe.token import AccessToken
 from pipe.token_response import json_object
 from pipe.untrusted import show
 from pipe.values import says_no
-from pipe.verify import target
+from pipe.verify import Target, target
 
 _NAME_ONE = "name a repository by verify to have the token tried on it"
 
@@ -29,11 +30,31 @@ def examine(case: Case) -> Finding:
     if server.host in case.lost:
         return case.lost_before(server)
     own = case.ci.repository() if asks_cloud(inputs) else ""
-    if not says_no(inputs.verify) or own:
-        wanted = target(inputs if not says_no(inputs.verify) else inputs._replace(verify="true"), own)
-        wanted.verify(token, case.means)
-        return fine(f"the token is good for {wanted.name}.", {"host": server.host, "name": wanted.name})
+    if not says_no(inputs.verify):
+        return _tried(case, token, target(inputs, own))
+    if own:
+        return _tried_on_own(case, token, target(inputs._replace(verify="true"), own))
     return _whose_at_cloud(case, token) if asks_cloud(inputs) else _whose_at_data_center(case, token)
+
+
+def _tried(case: Case, token: AccessToken, wanted: Target) -> Finding:
+    wanted.verify(token, case.means)
+    return fine(f"the token is good for {wanted.name}.", {"host": urlsplit(wanted.url).netloc, "name": wanted.name})
+
+
+def _tried_on_own(case: Case, token: AccessToken, wanted: Target) -> Finding:
+    """Try it on what nobody named: that it may not see this proves the token too, and a run does not ask."""
+    try:
+        return _tried(case, token, wanted)
+    except UnfitTokenError:
+        _, answer = case.http.heard[-1]
+        if answer.status not in (403, 404):
+            raise
+    return fine(
+        f"{answer.host} takes the token, which is not good for {wanted.name} of this step (HTTP {answer.status}); "
+        f"{_NAME_ONE}.",
+        {"host": answer.host, "status": answer.status, "name": wanted.name},
+    )
 
 
 def _whose_at_cloud(case: Case, token: AccessToken) -> Finding:

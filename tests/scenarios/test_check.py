@@ -377,6 +377,39 @@ def test_the_pipelines_own_repository_is_tried(world: World) -> None:
     assert outcome.requests[-1].path == HELLO
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        pytest.param(
+            "team/hello",
+            "(HTTP 403)",
+            marks=pytest.mark.sandbox(consumers=[Consumer(scopes=("pipeline:variable",))]),
+            id="lacks the scope",
+        ),
+        pytest.param("other/repository", "(HTTP 404)", id="of another workspace"),
+    ],
+)
+def test_a_token_may_be_for_something_else_than_the_pipelines_repository(world: World, name: str, said: str) -> None:
+    """Nobody named that one by `verify`: a run ends well, and so does the check, to which it proves the token."""
+    step = {"BITBUCKET_BUILD_NUMBER": "7", "BITBUCKET_REPO_FULL_NAME": name}
+    run = run_program(world, env={**world.consumer, **step})
+    outcome = check(world, **step)
+
+    assert run.code == outcome.code == 0
+    told = f"✔ api: api.bitbucket.org takes the token, which is not good for the repository {name} of this step {said};"
+    assert told in lines(outcome)
+    assert check(world, **step, VERIFY="true").code == 6
+
+
+def test_a_token_that_is_refused_on_the_pipelines_repository_is_no_good(world: World) -> None:
+    """Exit 6: 401 says nothing of the repository."""
+    world.sandbox.faults.add(Fault(path=HELLO, status=401, body=WRONG))
+    outcome = check(world, BITBUCKET_BUILD_NUMBER="7", BITBUCKET_REPO_FULL_NAME="team/hello")
+
+    assert outcome.code == 6
+    assert "✖ api: " in lines(outcome)
+
+
 def test_the_first_trouble_counts(world: World) -> None:
     """A run would not have come as far as the second."""
     world.sandbox.faults.add(Fault(path=HELLO, status=500))
