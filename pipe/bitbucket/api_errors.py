@@ -30,6 +30,12 @@ def api_failure(answer: Answer, masks: Sequence[str]) -> PipeError:
     what = f"{answer.host} refused (HTTP {answer.status}){quoted}."
     if answer.status == 401:
         return _unauthorized(what, said)
+    if 200 <= answer.status < 300 or (answer.status != 410 and answer.body.lstrip()[:1] == b"<"):
+        return AnswerError(
+            f"{answer.host} answered with something that is no JSON object (HTTP {answer.status}).",
+            "A proxy, a firewall or a login page answered in the API's place.",
+            "Check proxies in between, and whether this runner may reach the server.",
+        )
     if answer.status == 403:
         return _forbidden(what, error, masks)
     if answer.status == 404:
@@ -44,12 +50,6 @@ def api_failure(answer: Answer, masks: Sequence[str]) -> PipeError:
             what,
             "Bitbucket has removed this resource, as it did with lists across workspaces in 2026.",
             "Use the resource of a single workspace; Bitbucket's changelog names it.",
-        )
-    if 200 <= answer.status < 300:
-        return AnswerError(
-            f"{answer.host} answered with something that is no JSON object (HTTP {answer.status}).",
-            "A proxy, a firewall or a login page answered in the API's place.",
-            "Check proxies in between, and whether this runner may reach the server.",
         )
     return AnswerError(
         what,

@@ -160,6 +160,8 @@ def test_the_stand_in_refuses_in_the_same_way(world: World) -> None:
         (Fault(status=401, body='{"error": {"message": "Token is invalid, expired, or ..."}}'), 6, "does not take the"),
         (Fault(status=401, body="Login failed due to incorrect login credentials"), 6, "does not take the token"),
         (Fault(status=403, body='{"error": {"message": "Forbidden"}}'), 6, "allow-list of addresses"),
+        (Fault(status=403), 5, "answered in the API's place"),
+        (Fault(status=404), 5, "answered in the API's place"),
         (Fault(status=403, body='{"error": {"detail": {"required": [7, "\\""]}}}'), 6, "may not be used for this"),
         (Fault(status=404, body='{"error": {"message": "Not found", "detail": "text"}}'), 6, "misspelt in verify"),
         (Fault(status=410, body='{"error": {"message": "CHANGE-2770"}}'), 6, "has removed the resource"),
