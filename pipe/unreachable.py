@@ -47,7 +47,12 @@ def unreachable(
             "Check the port in base-url or token-url, and proxies in between.",
             again=True,
         )
-    if any(isinstance(cause, requests.exceptions.ProxyError) for cause in causes):
+    # Behind a proxy, its name is the only one that is looked up here. urllib3 blames the proxy as well for what breaks
+    # off after the proxy has connected.
+    nameless = bool(proxy) and any(isinstance(cause, socket.gaierror) for cause in causes)
+    broken = any(isinstance(cause, RemoteDisconnected | ConnectionResetError) for cause in causes)
+    blamed = any(isinstance(cause, requests.exceptions.ProxyError) for cause in causes)
+    if nameless or (blamed and not broken):
         return _proxy_trouble(causes, host, shown(proxy))
     # The server's own address was checked with the inputs, so what cannot be taken apart is the proxy's.
     if isinstance(error, ValueError) and proxy:
@@ -63,7 +68,7 @@ def unreachable(
     for cause in causes:
         if isinstance(cause, socket.gaierror):
             return UnreachableError(
-                f"The name {shown(proxy) if proxy else host} could not be resolved.",
+                f"The name {host} could not be resolved.",
                 "The runner has no network or no working name server, or the name is misspelt.",
                 "Check the runner's network and DNS; behind a proxy, set HTTPS_PROXY; check base-url or token-url.",
                 again=True,
@@ -116,6 +121,13 @@ def _proxy_trouble(causes: list[BaseException], host: str, proxy: str) -> Unreac
             "HTTPS_PROXY has no credentials, or wrong ones.",
             "Set HTTPS_PROXY to http://USER:PASSWORD@HOST:PORT, percent-encoded, as a secret of the pipeline.",
         )
+    if unable := next((code for code in ("502", "503", "504") for text in texts if f"failed: {code}" in text), None):
+        return UnreachableError(
+            f"The proxy {proxy} could not connect to {host} ({unable}).",
+            "The proxy cannot resolve or reach that address, or is overloaded.",
+            "Run the step again; check base-url or token-url, and the proxy's own network.",
+            again=True,
+        )
     if any("Tunnel connection failed" in text for text in texts):
         return UnreachableError(
             f"The proxy {proxy} does not let this runner connect to {host}.",
@@ -125,6 +137,13 @@ def _proxy_trouble(causes: list[BaseException], host: str, proxy: str) -> Unreac
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
             return _tls_trouble(cause, f"the proxy {proxy}")
+        if isinstance(cause, socket.gaierror):
+            return UnreachableError(
+                f"The name of the proxy {proxy} could not be resolved.",
+                "The name is misspelt, or one that this container's name server does not know.",
+                "Correct or unset HTTPS_PROXY or HTTP_PROXY; check the runner's network and DNS.",
+                again=True,
+            )
     return UnreachableError(
         f"The proxy {proxy} could not be reached.",
         "HTTPS_PROXY or HTTP_PROXY names a proxy that is down, or that this container cannot see.",

@@ -266,6 +266,29 @@ def test_a_proxy_that_wants_a_password(world: World) -> None:
     assert "another" not in outcome.out + outcome.err
 
 
+def test_a_proxy_whose_name_is_misspelt(world: World) -> None:
+    """The variable is named, by a run and in the same words by the check."""
+    variables = {"https_proxy": "http://proxy.invalid:3128", "MAX_ATTEMPTS": "1"}
+    run = run_program(world, env={**world.consumer, **variables})
+    outcome = check(world, **variables)
+
+    assert run.code == outcome.code == 4
+    told = "The name of the proxy proxy.invalid:3128 could not be resolved.\n"
+    assert f"✖ {told}" in run.failure
+    assert f"✖ dns: {told}" in lines(outcome)
+    assert "Now: Correct or unset HTTPS_PROXY" in lines(outcome)
+
+
+def test_a_server_that_closes_behind_a_proxy_is_not_taken_for_the_proxy(world: World) -> None:
+    """The proxy was fine a line above."""
+    world.sandbox.faults.add(Fault(path=USER, kind="close", times=None))
+    outcome = check(world, MAX_ATTEMPTS="1")
+
+    assert outcome.code == 4
+    told = "✖ api: The connection to api.bitbucket.org through the proxy 127.0.0.1:<proxy port> broke off"
+    assert told in lines(outcome)
+
+
 def test_without_a_proxy_the_servers_name_is_resolved(world: World) -> None:
     """And nothing is asked of a proxy."""
     outcome = check(world, **NO_PROXY, TOKEN_URL=world.sandbox.rfc_token_url.replace("127.0.0.1", "localhost"))

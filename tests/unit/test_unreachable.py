@@ -103,6 +103,36 @@ PROXY_CASES: dict[str, tuple[requests.RequestException, bool, str, str]] = {
         "could not be reached",
         "localhost is the container itself",
     ),
+    "overloaded": (
+        because(OSError("Tunnel connection failed: 503 Service Unavailable"), kind=requests.exceptions.ProxyError),
+        True,
+        "could not connect to bitbucket.org (503)",
+        "base-url",
+    ),
+    "name": (
+        because(socket.gaierror(-2, "x"), kind=requests.exceptions.ProxyError),
+        True,
+        "name of the proxy proxy.example:3128 could not be resolved",
+        "HTTPS_PROXY",
+    ),
+    "name, found missing by itself": (
+        because(socket.gaierror(-2, "x")),
+        True,
+        "name of the proxy proxy.example:3128 could not be resolved",
+        "HTTPS_PROXY",
+    ),
+    "closed behind it": (
+        because(RemoteDisconnected("x"), kind=requests.exceptions.ProxyError),
+        True,
+        "through the proxy proxy.example:3128 broke off",
+        "Run the step again",
+    ),
+    "reset behind it": (
+        because(ConnectionResetError(errno.ECONNRESET, "x"), kind=requests.exceptions.ProxyError),
+        True,
+        "through the proxy proxy.example:3128 broke off",
+        "Run the step again",
+    ),
     "TLS": (
         because(certificate_error("self-signed certificate"), kind=requests.exceptions.ProxyError),
         False,
