@@ -4,7 +4,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from pipe.ci.system import CiSystem
-from pipe.errors import ExportError, InputError, PipeError
+from pipe.deadline import Deadline
+from pipe.errors import ExportError, InputError, PipeError, UnreachableError
 from pipe.first_aid import api, clock, dns, endpoint, grant, limits, proxy, scopes, tls
 from pipe.first_aid import inputs as given
 from pipe.first_aid.case import Case
@@ -30,6 +31,7 @@ _STEPS: dict[str, Callable[[Case], Finding]] = {
     "api": api.examine,
     "rate limits": limits.examine,
 }
+_SEND_NOTHING = (scopes.examine, limits.examine)
 
 
 def prints_data(asked: Asked) -> bool:
@@ -48,7 +50,8 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
         _end(report, ci, world, error)
         raise
     for name, examine in _STEPS.items():
-        report.add(name, _examined(examine, case))
+        in_time = world.deadline.remaining() or examine in _SEND_NOTHING
+        report.add(name, _examined(examine, case) if in_time else _too_late(report, world.deadline))
     _print(report, ci, world)
     if report.failure:
         raise report.failure
@@ -60,9 +63,20 @@ def wrong_inputs(error: InputError, ci: CiSystem, world: World) -> None:
         _end(Report(world.log), ci, world, error)
 
 
-def _examined(examine: Callable[[Case], Finding], case: Case) -> Finding:
-    if not case.world.deadline.remaining():
+def _too_late(report: Report, deadline: Deadline) -> Finding:
+    """A run would end here, unless it has before: no step after this one may be taken for fine."""
+    if report.failure:
         return untried("the deadline has passed")
+    return trouble(
+        UnreachableError(
+            f"The check did not end within its deadline of {deadline.seconds:g} s.",
+            "One of the steps before this one took most of it: a server, a proxy or the name server is silent or slow.",
+            "Check the network of this runner, or raise deadline.",
+        )
+    )
+
+
+def _examined(examine: Callable[[Case], Finding], case: Case) -> Finding:
     try:
         return examine(case)
     except PipeError as error:

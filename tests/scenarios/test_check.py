@@ -489,6 +489,16 @@ def test_the_deadline_holds_over_all_steps(world: World) -> None:
     assert "✖ tls: bitbucket.org gave no whole answer within the deadline of 2 s." in lines(outcome)
 
 
+def test_a_deadline_that_passes_between_two_steps_is_a_failure(world: World) -> None:
+    """The clock is asked of the same answer that the next step wants, and of none it says nothing."""
+    world.sandbox.faults.add(Fault(path=TOKEN, method="GET", kind="silence", times=None))
+    outcome = check(world, "--deadline", "2")
+
+    assert outcome.code == 4
+    assert "did not end within its deadline" in lines(outcome) + outcome.told
+    assert {request.method for request in outcome.requests} == {"GET"}
+
+
 def test_debug_tells_what_happens_by_the_way(world: World) -> None:
     """Otherwise each step is one line."""
     assert "debug: Asking bitbucket.org for a token (client_credentials).\n" in lines(check(world, "--debug"))
