@@ -13,7 +13,7 @@ from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, InputError, PipeError
 from pipe.inputs import Inputs
 from pipe.option import Asked, Option
-from pipe.run import World, acquire, mask_inputs, mask_token, means_of
+from pipe.run import World, acquire, fit_together, mask_inputs, mask_token, means_of
 from pipe.token import AccessToken
 
 SUMMARY = "Answer git, whose credential helper this then is, with a fresh token each time."
@@ -39,9 +39,12 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
         return
     mask_inputs(inputs, ci, world)
     try:
-        token = acquire(inputs, ci, means_of(inputs, ci, world))
+        verify = fit_together(inputs, ci)
+        means = means_of(inputs, ci, world)
+        token = acquire(inputs, ci, means)
         mask_token(token, ci, world)
         check(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
+        verify(token, means)
     except PipeError:
         _write(world.stdout, "quit=1\n")
         raise

@@ -133,10 +133,10 @@ def test_git_asks_nobody_else_when_there_is_no_token(job: Job) -> None:
     assert "told us to quit" in output
 
 
-def test_a_token_that_does_not_do_is_not_handed_on(world: World) -> None:
+@pytest.mark.parametrize("given", [{"REQUIRED_SCOPES": "project:admin"}, {"VERIFY": "team/none"}], ids=str)
+def test_a_token_that_does_not_do_is_not_handed_on(world: World, given: dict[str, str]) -> None:
     """The checks are those of a run."""
-    given = {**world.consumer, "REQUIRED_SCOPES": "project:admin"}
-    outcome = run_program(world, "credential", "get", env=given, stdin=ASKED)
+    outcome = run_program(world, "credential", "get", env={**world.consumer, **given}, stdin=ASKED)
 
     assert (outcome.code, outcome.out) == (6, "quit=1\n")
 
