@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from pipe.bitbucket.api import CLOUD_API
 from pipe.bitbucket.api_errors import api_failure, granted_scopes, lacks_scope, required_scopes
-from pipe.bitbucket.data_center_errors import failure, no_json
+from pipe.bitbucket.data_center_errors import error_of, failure, no_json
 from pipe.bitbucket.scopes import with_implied
 from pipe.errors import AnswerError, InputError, PipeError, UnfitTokenError
 from pipe.http import Answer
@@ -90,7 +90,7 @@ class Target(NamedTuple):
             if required_scopes(answer) and lacks_scope(answer):
                 return self._lacks(answer)
             error, advice = api_failure(answer, masks), _CLOUD.get(answer.status)
-        elif 200 <= answer.status < 300:
+        elif 200 <= answer.status < 300 or (answer.status == 403 and not error_of(answer)):
             return no_json(answer)
         else:
             error, advice = failure(answer, "access-token", masks), _advice_of_data_center(answer)

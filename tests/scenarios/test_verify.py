@@ -265,6 +265,7 @@ def test_a_data_center_refuses_what_the_token_may_not_see(center: Center, name: 
         (Fault(path=PROJECT, status=302, headers={"Location": "/bitbucket/login"}), 6, "to its login page"),
         (Fault(path=PROJECT, status=302, headers={"Location": "https://evil.example.com"}), 5, "redirects to evil"),
         (Fault(path=PROJECT, kind="html"), 5, "answered with an HTML page (HTTP 200)"),
+        (Fault(path=PROJECT, kind="html", status=403), 5, "proxy or firewall answered in the server's place"),
         (Fault(path=PROJECT, kind="html", status=404), 5, "base-url lacks the context path"),
         (Fault(path=PROJECT, status=429), 5, "too many requests"),
         (Fault(path=PROJECT, status=500), 5, "is in trouble"),
