@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from sandbox import api_errors, paging, variables
+from sandbox import api_errors, changes, paging, variables
 from sandbox.messages import Request, Response, json_response
 from sandbox.repositories import Repositories, Repository
 from sandbox.scopes import implied
@@ -136,6 +136,17 @@ class Api:
         repository.pull_requests.append(pull_request)
         return json_response(201, pull_request)
 
+    def changes_of_pull_request(self, call: _Call) -> Response:
+        """Its diff, patch or diffstat, by a redirect."""
+        number, kind = call.path[4:]
+        if number not in {str(one["id"]) for one in _given(call).pull_requests}:
+            return api_errors.not_found("/".join(call.path[1:]))
+        return changes.redirect(call.request, "/".join(call.path[1:3]), number, kind)
+
+    def changes(self, call: _Call) -> Response:
+        """The diff, patch or diffstat between two commits."""
+        return changes.shown(call.request, call.path[3])
+
     def environments(self, call: _Call) -> Response:
         """Its deployment environments."""
         found = [{"type": "deployment_environment", "uuid": e.uuid, "name": e.name} for e in _given(call).environments]
@@ -160,6 +171,9 @@ _RESOURCES: dict[tuple[str, tuple[str, ...]], tuple[str, _Resource]] = {
     ("POST", (*_ONE, "pullrequests")): ("pullrequest:write", Api.open_pull_request),
     ("GET", (*_ONE, "environments")): ("pipeline", Api.environments),
 }
+for _kind in changes.KINDS:
+    _RESOURCES["GET", (*_ONE, "pullrequests", "*", _kind)] = ("pullrequest", Api.changes_of_pull_request)
+    _RESOURCES["GET", (*_ONE, _kind, "*", "*")] = ("repository", Api.changes)
 for _path in (
     (*_ONE, "pipelines_config", "variables"),
     (*_ONE, "deployments_config", "environments", "*", "variables"),

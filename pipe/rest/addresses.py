@@ -59,7 +59,7 @@ def address(place: Place, text: str) -> str:
         raise _wrong("is empty or too long, or holds a control character, a backslash or a `#`")
     if "@" in path:
         raise _wrong("holds an `@` before its `?`")
-    if {".", ".."} & set(unquote(path).split("/")):
+    if _climbs(path):
         raise _wrong("holds `.` or `..` as a part of its own")
     if "://" in path:
         found = on_same_server(quote(text, safe=_KEPT), place.base)
@@ -76,7 +76,7 @@ def on_same_server(url: str, base: str) -> str:
 
     It is put together anew behind that very host, so that no two readings of an odd address can differ.
     """
-    if not _ASCII.fullmatch(url) or "#" in url or len(url) > LONGEST_ADDRESS:
+    if not is_plain(url):
         return ""
     try:
         there, here = urlsplit(url), urlsplit(base)
@@ -86,6 +86,21 @@ def on_same_server(url: str, base: str) -> str:
     if names[0] != names[1] or "@" in there.netloc:
         return ""
     return f"{here.scheme}://{here.netloc}{there.path or '/'}" + (f"?{there.query}" if there.query else "")
+
+
+def within_api(url: str, place: Place) -> str:
+    """Return `url`, put together anew, if it is on the server of `place` and below its API; else an empty text.
+
+    A Data Center's host may have other applications beside Bitbucket, which the token is not for.
+    """
+    found = on_same_server(url, place.base)
+    path = found.partition("?")[0]
+    return found if path.startswith(place.base + place.rooted) and not _climbs(path) else ""
+
+
+def is_plain(text: str) -> bool:
+    """Whether a server's text could be an address that is sent as it is: not empty, and printable ASCII."""
+    return len(text) <= LONGEST_ADDRESS and "#" not in text and bool(_ASCII.fullmatch(text))
 
 
 def with_parameters(url: str, wanted: Mapping[str, str]) -> str:
@@ -108,6 +123,11 @@ def names_in(url: str) -> dict[str, str]:
     """Return the parameters in the query of `url` and their values, as they are once decoded."""
     parts = (part.partition("=") for part in url.partition("?")[2].split("&") if part)
     return {unquote(name): unquote(value) for name, _, value in parts}
+
+
+def _climbs(path: str) -> bool:
+    """Whether a part of `path` is `.` or `..`, as any server may read it: Tomcat also takes `..;x` for `..`."""
+    return any(part.partition(";")[0] in (".", "..") for part in re.split(r"[/\\]", unquote(path)))
 
 
 def _wrong(what: str) -> InputError:

@@ -11,6 +11,7 @@ from pipe.rest.addresses import Place
 from pipe.rest.failures import failure, once_only
 from pipe.rest.kept import HARMLESS_TWICE
 from pipe.rest.pace import Pace
+from pipe.rest.redirects import FOLLOWED, FOLLOWERS, MOST, endless, target_of
 from pipe.retry import with_retries
 from pipe.secret import Secret
 
@@ -42,11 +43,28 @@ class Client:
         """The API that is asked."""
         return self._terms.place
 
-    def ask(self, method: str, url: str, content: bytes | None = None, *, tolerated: Collection[int] = ()) -> Answer:
-        """Return a 2xx answer, or one whose status is `tolerated`; raise a `PipeError` for any other.
+    def ask(
+        self, method: str, url: str, content: bytes | None = None, *, tolerated: Collection[int] = ()
+    ) -> tuple[str, Answer]:
+        """Return a 2xx answer, or one whose status is `tolerated`, and its address; raise a `PipeError` for any other.
 
-        POST and PATCH are tried again only where the server cannot have done anything.
+        POST and PATCH are tried again only where the server cannot have done anything. GET and HEAD follow redirects
+        within the API. Each request on the way has all the tries that one has.
         """
+        followed = FOLLOWED if method in FOLLOWERS else frozenset()
+        passed = [url]
+        while True:
+            answer = self._tried(method, passed[-1], content, {*tolerated, *followed})
+            if answer.status not in followed:
+                return passed[-1], answer
+            target = target_of(answer, passed[-1], self.place)
+            if not target:
+                raise failure(answer, self._terms.masked(), self.place)
+            if target in passed or len(passed) > MOST:
+                raise endless(answer, circle=target in passed)
+            passed.append(target)
+
+    def _tried(self, method: str, url: str, content: bytes | None, tolerated: Collection[int]) -> Answer:
         terms = self._terms
         headers = {"Authorization": terms.authorization.reveal(), "Accept": _ACCEPT}
         if content is not None:

@@ -8,7 +8,8 @@ from pipe.bitbucket.api_errors import api_failure
 from pipe.bitbucket.data_center_errors import error_of, rate_limited
 from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError
 from pipe.http import Answer
-from pipe.rest.addresses import Place, on_same_server
+from pipe.rest.addresses import Place, within_api
+from pipe.rest.redirects import FOLLOWED
 from pipe.token_response import json_object
 from pipe.unreachable import never_sent
 from pipe.untrusted import show
@@ -38,13 +39,18 @@ def once_only(error: PipeError, status: int) -> PipeError:
 
 
 def _redirected(answer: Answer, masks: Sequence[str], place: Place) -> AnswerError:
-    """Cloud has some resources at two addresses, such as the diff of a pull request: the other one can be asked."""
-    error = redirected(answer, masks)
-    target = on_same_server(answer.headers.get("Location", ""), place.base)
-    if not target:
-        return error
+    """Where it leads is told only if that is within the API: the address of a file elsewhere can be a secret itself."""
+    target = within_api(answer.headers.get("Location", ""), place)
+    if target and answer.status in FOLLOWED:
+        return AnswerError(
+            f"{answer.host} redirects (HTTP {answer.status}), which GET and HEAD alone follow.",
+            "The resource is at another address of the same API.",
+            f"Ask for {show(target, masks)}",
+        )
     return AnswerError(
-        error.what, "The resource is at another address of the same API.", f"Ask for {show(target, masks)}"
+        redirected(answer, masks).what,
+        "It leads to a login page, or the resource is a file that another server keeps, such as a download.",
+        "Check base-url, and proxies in between; get such a file with curl --location and the token.",
     )
 
 

@@ -66,7 +66,7 @@ def _by_address(client: Client, url: str, answer: Answer, page: dict[str, object
         since += 1
         if since == renewed_after:
             kept, renewed_after, since = url, renewed_after * 2, 0
-        answer = client.ask("GET", url)
+        _, answer = client.ask("GET", url)
         page = _page(answer)
 
 
@@ -83,21 +83,21 @@ def _by_number(client: Client, url: str, answer: Answer, page: dict[str, object]
         if following <= number:
             raise _circle(answer)
         number = following
-        answer = client.ask("GET", with_parameter(url, "start", str(number)))
+        _, answer = client.ask("GET", with_parameter(url, "start", str(number)))
         page = _page(answer)
 
 
 def _first(client: Client, url: str) -> tuple[str, Answer]:
-    """The first page and its address.
+    """The first page and its address, which is another one after a redirect.
 
     It has the usual length if none was asked for; where the server refuses that, the short one.
     """
     name = length_parameter(cloud=client.place.cloud)
     if name in names_in(url):
-        return url, client.ask("GET", url)
+        return client.ask("GET", url)
     usual, short = (with_parameters(url, {name: str(length)}) for length in (PAGE_LENGTH, SHORT_PAGE_LENGTH))
-    answer = client.ask("GET", usual, tolerated=(400,))
-    return (usual, answer) if answer.status != 400 else (short, client.ask("GET", short))
+    there, answer = client.ask("GET", usual, tolerated=(400,))
+    return (there, answer) if answer.status != 400 else client.ask("GET", short)
 
 
 def _page(answer: Answer) -> dict[str, object]:

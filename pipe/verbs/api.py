@@ -137,7 +137,8 @@ def _task(call: Call, url: str, terms: Terms, lines: Lines) -> Task[Piece]:
             for values in pages(client, url):
                 yield lines.of(values, terms.place.host)
         else:
-            yield lines.whole(client.ask(call.method, url, call.body.content if call.body else None))
+            _, answer = client.ask(call.method, url, call.body.content if call.body else None)
+            yield lines.whole(answer)
 
     return task
 

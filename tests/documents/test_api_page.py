@@ -44,6 +44,17 @@ def test_some_are_listed_in_their_order(world: World) -> None:
     assert outcome.out.splitlines() == [f'{{"slug":"service-{n:02}"}}' for n in range(11, 0, -1)]
 
 
+def test_what_a_pull_request_changes_is_seen(world: World) -> None:
+    """The diff is in the file, the names are printed."""
+    parts.need("jq")
+    world.sandbox.repositories.of("team")[0].pull_requests.append({"type": "pullrequest", "id": 1})
+    outcome = run(world, "See what a pull request changes")
+
+    assert outcome.code == 0
+    assert outcome.out.splitlines() == [f"docs/chapter-{n:02}.md" for n in range(1, 13)]
+    assert outcome.files["work/changes.diff"].startswith("diff --git a/docs/chapter-01.md ")
+
+
 @pytest.mark.parametrize(("number", "branch"), [(0, "update-changelog"), (1, "next")])
 def test_a_pull_request_is_opened(world: World, number: int, branch: str) -> None:
     """From that branch."""
@@ -81,4 +92,4 @@ def test_a_data_centers_repositories_are_listed(world: World) -> None:
 
 def test_no_command_is_without_a_test() -> None:
     """So many are on the page, and each is one of those above."""
-    assert len(re.findall(r"^```sh$", PAGE, re.M)) == 8
+    assert len(re.findall(r"^```sh$", PAGE, re.M)) == 9

@@ -1,5 +1,7 @@
 """The REST API answers as Bitbucket Cloud was seen to answer."""
 
+import re
+
 import pytest
 
 from sandbox import Sandbox
@@ -135,6 +137,25 @@ def test_a_pull_request_needs_its_scope_and_its_fields(client: Client) -> None:
     assert client.api(path, "pullrequest:write", method="POST", json={"title": "Hello"}).status_code == 400
     assert client.api(path, "pullrequest:write", method="POST", json=body).status_code == 201
     assert [one["title"] for one in client.api(path, "pullrequest").json()["values"]] == ["Hello"]
+
+
+@pytest.mark.parametrize("kind", ["diff", "patch", "diffstat"])
+def test_what_a_pull_request_changes_is_elsewhere(client: Client, kind: str) -> None:
+    """302 leads to the repository's, with a line end between two commits; what was asked beside it is lost."""
+    path, body = "repositories/team/hello/pullrequests", {"title": "Hello", "source": {"branch": {"name": "topic"}}}
+    client.api(path, "pullrequest:write", method="POST", json=body)
+    answer = client.api(f"{path}/1/{kind}?pagelen=50", "pullrequest")
+    [redirect] = answer.history
+
+    assert client.api(f"{path}/2/{kind}", "pullrequest").status_code == 404
+    assert redirect.status_code == 302
+    there = "https://api.bitbucket.org/2.0/repositories/team/hello"
+    hashes = "[0-9a-f]{12}%0D[0-9a-f]{12}"
+    assert re.fullmatch(f"{there}/{kind}/team/hello:{hashes}\\?from_pullrequest_id=1&topic=true", answer.url)
+    if kind == "diffstat":
+        assert [answer.json()["size"], len(answer.json()["values"])] == [12, 10]
+    else:
+        assert answer.text.count("\ndiff --git a/docs/") >= 11
 
 
 def test_the_value_of_a_secured_variable_is_not_told(client: Client) -> None:
