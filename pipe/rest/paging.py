@@ -22,9 +22,11 @@ def length_parameter(*, cloud: bool) -> str:
 def naming_next(fields: str) -> str:
     """Return `fields` with `next` among them, without which a list of wanted fields ends after its first page.
 
-    A list that only adds (`+`) and leaves out (`-`) keeps the rest.
+    A list that only adds (`+`) and leaves out (`-`) keeps the rest; it must not leave out `next` itself.
     """
     names = [name.strip() for name in fields.split(",")]
+    if "-next" in names:
+        fields = ",".join("+next" if name == "-next" else name for name in names)
     wanted = {name for name in names if name and name[0] not in "+-"}
     return f"{fields},next" if wanted and not wanted & {"next", "*"} else fields
 
@@ -75,9 +77,10 @@ def _by_number(client: Client, url: str, answer: Answer, page: dict[str, object]
     number = int(start) if start.isascii() and start.isdigit() and len(start) < 10 else 0
     while True:
         yield _values(answer, page)
-        if page.get("isLastPage") is not False:
+        last, following = page.get("isLastPage"), page.get("nextPageStart")
+        # A page that names the next one is not the last, even if it does not say so.
+        if last is True or (last is not False and following is None):
             return
-        following = page.get("nextPageStart")
         if isinstance(following, bool) or not isinstance(following, int):
             raise _no_page(answer)
         if following <= number:

@@ -54,6 +54,25 @@ def test_a_list_that_goes_nowhere_ends(caller: Caller, following: object) -> Non
     assert len(outcome.requests) == 1
 
 
+@pytest.mark.parametrize("more", [{}, {"isLastPage": None}, {"isLastPage": "false"}, {"isLastPage": 0}])
+def test_a_page_that_names_the_next_is_not_the_last(caller: Caller, more: dict[str, object]) -> None:
+    """Even if it does not say so: a list that ends early looks like a whole one."""
+    caller.fault(f"{PROJECTS}*", body=json.dumps({"values": [1], "nextPageStart": 7, **more}))
+    caller.fault(f"{PROJECTS}*", body=json.dumps({"values": [2], **more}))
+    outcome = ask(caller, "projects", "--paginate")
+
+    assert (outcome.code, outcome.out) == (0, "1\n2\n")
+    assert asked(outcome)[1:] == [f"GET {PROJECTS}?limit=100&start=7"]
+
+
+def test_the_last_page_is_the_last(caller: Caller) -> None:
+    """Whatever it names as the next one."""
+    caller.fault(f"{PROJECTS}*", body=json.dumps({"values": [1], "isLastPage": True, "nextPageStart": 7}))
+    outcome = ask(caller, "projects", "--paginate")
+
+    assert (outcome.code, outcome.out) == (0, "1\n")
+
+
 def test_a_list_may_begin_in_the_middle(caller: Caller) -> None:
     """As the path says."""
     caller.world.sandbox.data_center.projects["PRJ"] = {f"r{number:02}" for number in range(30)}

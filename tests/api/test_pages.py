@@ -58,6 +58,15 @@ def test_fields_that_are_only_left_out_stay_as_they_are(caller: Caller) -> None:
     assert "next" not in asked(outcome)[0]
 
 
+@pytest.mark.parametrize("fields", ["-next", "values.slug,-next", "-values.links,-next"])
+def test_the_next_page_cannot_be_left_out(caller: Caller, fields: str) -> None:
+    """The list would end after its first page, and nobody would see that."""
+    outcome = caller.run(TEAM, "--paginate", "--page-length", "10", "--fields", fields)
+
+    assert outcome.code == 0
+    assert len(lines(outcome)) == 12
+
+
 def test_what_is_no_list_is_one_value(caller: Caller) -> None:
     """As it came."""
     outcome = caller.run(f"{TEAM}/hello?fields=slug", "--paginate")

@@ -105,6 +105,10 @@ def test_parameters_are_not_doubled() -> None:
         ("+values.x,-y", "+values.x,-y"),
         ("values.slug,-y", "values.slug,-y,next"),
         ("values.next", "values.next,next"),
+        ("-next", "+next"),
+        ("values.slug, -next", "values.slug,+next,next"),
+        ("-values.links,-next", "-values.links,+next"),
+        ("next,-next", "next,+next"),
         ("", ""),
     ],
 )
