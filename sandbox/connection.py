@@ -53,6 +53,9 @@ class Connection:
             data = bytes(self._buffer)
             self._buffer.clear()
             return data
+        return self._more()
+
+    def _more(self) -> bytes:
         try:
             data = self._sock.recv(_CHUNK)
         except ConnectionResetError as error:
@@ -134,11 +137,4 @@ class Connection:
             self._sock.close()
 
     def _fill(self) -> None:
-        # receive() gives the buffer back first, so nothing is lost or read twice.
-        held = bytes(self._buffer)
-        self._buffer.clear()
-        try:
-            self._buffer += held + self.receive()
-        except ClientGoneError:
-            self._buffer += held
-            raise
+        self._buffer += self._more()
