@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from pipe.errors import InputError
 
@@ -39,21 +39,46 @@ def from_fields(fields: Sequence[str], read: Read) -> Body:
             value = _text(read(value[1:]), number)
             texts.append(value)
         _put(result, key.split("."), value, number)
-    return Body(_encoded(result), tuple(texts))
+    try:
+        return Body(_encoded(result), tuple(texts))
+    except (ValueError, RecursionError):
+        raise InputError(
+            "The --fields make no JSON.",
+            "One is nested too deep, or has a number that JSON does not know: NaN, or one beyond all bounds.",
+            "Correct it, or give the whole body by --input.",
+        ) from None
 
 
 def from_file(name: str, read: Read) -> Body:
     """Return the JSON that the file `name` holds, as it is. Raises `InputError` if it is none."""
     content = read(name)
     try:
-        json.loads(content)
+        value = json.loads(content, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise InputError(
             "What --input names holds no JSON.",
             "It is empty, cut off, or another file.",
             "Give a file with the JSON body of the request, or - for standard input; or use --field KEY=VALUE.",
         ) from None
-    return Body(content, (content.decode("utf-8", "replace"),))
+    return Body(content, _texts_in(value))
+
+
+def _refuse(name: str) -> NoReturn:
+    """JSON has no NaN and no Infinity (RFC 8259 section 6), but Python's reader does."""
+    raise ValueError(name)
+
+
+def _texts_in(value: object) -> tuple[str, ...]:
+    """The texts in a whole body; what they are called is not among them."""
+    found: dict[str, None] = {}
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            found[one] = None
+        elif isinstance(one, list | dict):
+            waiting.extend(one.values() if isinstance(one, dict) else one)
+    return tuple(found)
 
 
 def _put(result: dict[str, object], path: Sequence[str], value: object, number: int) -> None:
@@ -67,7 +92,7 @@ def _put(result: dict[str, object], path: Sequence[str], value: object, number: 
 
 def _parsed(text: str, number: int) -> object:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise _wrong(number, "has := before something that is no JSON") from None
 
@@ -82,7 +107,7 @@ def _text(data: bytes, number: int) -> str:
 
 def _encoded(value: dict[str, object]) -> bytes:
     # With escapes, so that bytes of a command line that are no UTF-8 are told apart and not refused half way.
-    return json.dumps(value, separators=(",", ":")).encode("ascii")
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
 def _wrong(number: int, what: str) -> InputError:

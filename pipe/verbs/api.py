@@ -1,6 +1,6 @@
 """`bitbucket-token api`: ask the REST API, from a script, in one line. Standard output has the answers alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -38,6 +38,9 @@ UNLESS_GIVEN = {"deadline": "3600"}
 _SHORTEST_MASK = 12
 # So does a shorter one in what is said; a longer one is no secret, and finding all its forms would take long.
 _HIDDEN = range(6, 64 * 1024)
+# Of all texts of a body, and characters in them: it takes a second to find the forms of so many.
+_MOST_HIDDEN = 1000
+_MOST_CHARACTERS = 256 * 1024
 
 
 def prints_data(_asked: Asked) -> bool:
@@ -60,9 +63,9 @@ def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
 
 def _ask(inputs: Inputs, ci: CiSystem, world: World, place: Place, call: Call, token: AccessToken) -> None:
     lines = Lines([*token.forms(), *(mask for mask in world.log.masks if len(mask) >= _SHORTEST_MASK)])
-    for text in call.body.texts if call.body else ():
-        # It may be a secret that a server repeats when it refuses it. In data it stays: nothing secured comes back.
-        world.log.hide(forms(Secret(text)) if len(text) in _HIDDEN else ())
+    # A server may repeat a secret when it refuses it. In data it stays: nothing secured comes back.
+    texts = _hidden(call.body.texts) if call.body else ()
+    world.log.hide(form for text in texts for form in forms(Secret(text)))
     progress = Progress(world.terminal, world.log.line)
     terms = Terms(
         place,
@@ -90,6 +93,16 @@ def _ask(inputs: Inputs, ci: CiSystem, world: World, place: Place, call: Call, t
     if call.paginate:
         pages_read = "1 page" if progress.pages == 1 else f"{progress.pages} pages"
         progress.say(f"Got {progress.values} values on {pages_read}.")
+
+
+def _hidden(texts: Iterable[str]) -> Iterator[str]:
+    """The shortest of `texts` that may be secrets: where there are many, the long ones are documents."""
+    room = _MOST_CHARACTERS
+    for text in sorted((text for text in texts if len(text) in _HIDDEN), key=len)[:_MOST_HIDDEN]:
+        room -= len(text)
+        if room < 0:
+            return
+        yield text
 
 
 @contextmanager

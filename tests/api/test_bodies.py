@@ -1,5 +1,6 @@
 """What is sent: fields, files, standard input."""
 
+import base64
 import json
 
 import pytest
@@ -56,6 +57,31 @@ def test_a_secured_variable_is_set_without_its_value_on_the_command_line(caller:
     assert '"What is ***?"' in refused.failure
 
 
+@pytest.mark.parametrize(
+    ("body", "form"),
+    [
+        ({"key": "PASSWORD", "value": SECRET}, SECRET),
+        ({"list": [1, None, {"inner": [[SECRET]]}]}, SECRET),
+        (SECRET, SECRET),
+        ({"value": SECRET}, base64.b64encode(SECRET.encode()).decode().rstrip("=")),
+        ({"value": 'with "quotes" ' + SECRET}, json.dumps('with "quotes" ' + SECRET)[1:-1]),
+        ({"a": [f"text number {number:03}" for number in range(999)] + [SECRET, "z" * 60_000]}, SECRET),
+        ({"a": ["x", *("z" * 60_000 + str(number) for number in range(150))], "value": SECRET}, SECRET),
+    ],
+)
+@pytest.mark.parametrize("way", ["file", "stdin"])
+def test_no_failure_repeats_what_is_in_a_whole_body(caller: Caller, way: str, body: object, form: str) -> None:
+    """Each text in it may be a secret, and a server may repeat it alone."""
+    text = json.dumps(body)
+    caller.file("body.json", text)
+    caller.fault(status=400, body=json.dumps({"error": {"message": f"What is {form}?", "fields": {"a": [form]}}}))
+    stdin = text.encode() if way == "stdin" else None
+    outcome = caller.run(VARIABLES, "--input", "-" if way == "stdin" else "body.json", stdin=stdin, secrets=[SECRET])
+
+    assert outcome.code == 5
+    assert '"What is ***?". It complains of a: ***' in outcome.failure
+
+
 @pytest.mark.parametrize(("size", "hidden"), [(5, False), (6, True), (65_535, True), (65_536, False)])
 def test_what_cannot_be_a_secret_is_not_hidden(caller: Caller, size: int, hidden: bool) -> None:
     """A short word stands in many a line by chance; a long text is a document."""
@@ -93,12 +119,23 @@ def test_a_whole_body_is_sent_as_it_is(caller: Caller) -> None:
         *(["--field", SECRET], ["--field", f"={SECRET}"], ["--field", f"a..b={SECRET}"], ["--field", f"a:={SECRET}"]),
         *(["--field", f"a={SECRET}", "--field", "a=2"], ["--field", f"a={SECRET}", "--field", f"a.b={SECRET}"]),
         *(["--field", "a=@-", "--field", "b=@-"], ["--input", "-", "--field", "a=b"], ["--field", "a=@nothing"]),
+        *(["--field", "a:=NaN"], ["--field", 'a:={"b": [-Infinity]}'], ["--field", "a:=1e400"]),
+        *(["--field", ".".join("a" * 3000) + "=1"], ["--field", f"a:={'[' * 800}1{']' * 800}", "--field", "b:=1e999"]),
         *(["--field", "a=@."], ["--input", "nothing"], ["--input", "-"], ["--field", "a=@"], ["--field", "a.=1"]),
     ],
 )
 def test_a_body_that_makes_no_sense_is_refused(caller: Caller, options: list[str]) -> None:
     """Exit 2; nothing is sent, and no value is repeated."""
     outcome = caller.run(PULL_REQUESTS, *options, stdin=SECRET.encode(), secrets=[SECRET])
+
+    assert outcome.code == 2
+    assert outcome.requests == []
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_that_json_does_not_know_is_refused(caller: Caller, number: str) -> None:
+    """Most servers would answer with no more than that something is wrong."""
+    outcome = caller.run(PULL_REQUESTS, "--input", "-", stdin=f'{{"a": {number}}}'.encode())
 
     assert outcome.code == 2
     assert outcome.requests == []
