@@ -36,6 +36,10 @@ class KeptHttp(Http):
             self._give_up()
         answer = super().exchange(request)
         self._answered = True
+        if answer.status < 200:
+            # Python takes any interim answer but 100 for the final one (RFC 9110 section 15.2). The final one follows,
+            # and the next request on this connection would get it.
+            self._give_up()
         return answer
 
     def within_deadline(self, work: Callable[[], Result], host: str) -> Result:  # noqa: ARG002

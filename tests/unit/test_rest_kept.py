@@ -14,8 +14,9 @@ from pipe.rest.kept import KeptHttp
 class Network:
     """Fails as it is told to, once for each request."""
 
-    def __init__(self, *failures: Exception | None) -> None:
+    def __init__(self, *failures: Exception | None, status: int = 200) -> None:
         self.failures = list(failures)
+        self.status = status
         self.asked = 0
         self.closed = 0
         self.threads: set[int] = set()
@@ -27,7 +28,7 @@ class Network:
         if failure:
             raise failure
         response = requests.Response()
-        response.status_code, response.request, response.raw = 200, request, None
+        response.status_code, response.request, response.raw = self.status, request, None
         response._content, response._content_consumed = b"{}", True  # type: ignore[attr-defined]
         return response
 
@@ -71,6 +72,15 @@ def test_any_other_failure_is_one(
         ask(monkeypatch, network, *methods)
 
     assert network.asked == asked
+
+
+@pytest.mark.parametrize(("status", "closed"), [(103, 2), (199, 2), (200, 0), (404, 0)])
+def test_what_follows_an_interim_answer_is_nobodys(monkeypatch: pytest.MonkeyPatch, status: int, closed: int) -> None:
+    """It is the final answer to the same request: on a kept connection, the next one would get it."""
+    network = Network(None, None, status=status)
+    ask(monkeypatch, network, "GET", "GET")
+
+    assert network.closed == closed
 
 
 def test_each_request_is_sent_by_the_thread_that_asks(monkeypatch: pytest.MonkeyPatch) -> None:
