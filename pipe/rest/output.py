@@ -1,6 +1,7 @@
 """Answers on standard output, in the order of the paths; failures told as they come."""
 
 from collections.abc import Callable, Iterable, Sequence
+from select import select
 from typing import BinaryIO
 
 from pipe.errors import ExportError, PipeError
@@ -49,8 +50,7 @@ class Output:
 
     def _write(self, text: bytes) -> None:
         try:
-            self._stream.write(text)
-            self._stream.flush()
+            self._write_all(text)
         except BrokenPipeError:
             raise
         except (OSError, ValueError):
@@ -59,3 +59,17 @@ class Output:
                 "The disk is full, or standard output is closed.",
                 "Look at where the output goes.",
             ) from None
+
+    def _write_all(self, text: bytes) -> None:
+        """Write and flush, also where that does not wait for the reader, as some CI systems' standard output."""
+        left = memoryview(text)
+        while True:
+            try:
+                self._stream.write(left)
+                left = left[len(left) :]
+                self._stream.flush()
+            except BlockingIOError as busy:
+                left = left[busy.characters_written :]
+                select([], [self._stream], [])
+            else:
+                return

@@ -35,6 +35,29 @@ def test_a_reader_that_has_enough_ends_the_run_quietly(caller: Caller) -> None:
     assert len(outcome.requests) < 58
 
 
+def test_a_reader_that_is_slow_gets_everything(caller: Caller) -> None:
+    """Also where standard output does not wait for it, as behind a program that shares its own."""
+    for page in range(2, 12):
+        caller.answer({"values": ["x" * 20_000] * 5, "next": f"{API}/{TEAM}?page={page}"})
+    caller.answer({"values": []})
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    got = bytearray()
+
+    def read_late(_process: "subprocess.Popen[bytes]") -> None:
+        os.close(writer)
+        caller.world.sandbox.journal.wait_for(lambda requests: len(requests) >= 3, timeout=20)
+        while data := os.read(reader, 5000):
+            got.extend(data)
+        os.close(reader)
+
+    env = {"BITBUCKET_ACCESS_TOKEN": caller.token()}
+    outcome = run_program(caller.world, "api", TEAM, "--paginate", env=env, stdout=writer, during=read_late)
+
+    assert outcome.code == 0
+    assert got.decode().splitlines() == [f'"{"x" * 20_000}"'] * 50
+
+
 def test_a_full_disk_is_told(caller: Caller) -> None:
     """Exit 7."""
     env = {"BITBUCKET_ACCESS_TOKEN": caller.token()}
