@@ -71,6 +71,7 @@ def test_the_last_page_is_the_last(caller: Caller) -> None:
     outcome = ask(caller, "projects", "--paginate")
 
     assert (outcome.code, outcome.out) == (0, "1\n")
+    assert len(outcome.requests) == 1
 
 
 def test_a_list_may_begin_in_the_middle(caller: Caller) -> None:
