@@ -7,7 +7,7 @@ from pipe.answers import TRY_AGAIN, in_trouble, redirected
 from pipe.bitbucket.api_errors import api_failure
 from pipe.bitbucket.data_center_errors import error_of, rate_limited
 from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError
-from pipe.http import Answer
+from pipe.http import LARGEST_ANSWER, Answer
 from pipe.rest.addresses import Place, within_api
 from pipe.rest.redirects import FOLLOWED
 from pipe.token_response import json_object
@@ -16,7 +16,11 @@ from pipe.untrusted import show
 
 
 def failure(answer: Answer, masks: Sequence[str], place: Place) -> PipeError:
-    """Return the failure that an answer of `place` stands for."""
+    """Return the failure that an answer of `place` stands for.
+
+    What is longer than a token endpoint's answer may be is no complaint, and not worth the time to take it apart.
+    """
+    answer = answer._replace(body=answer.body[:LARGEST_ANSWER])
     if 300 <= answer.status < 400:
         return _redirected(answer, masks, place)
     if not place.cloud:

@@ -1,12 +1,12 @@
 """Lists that come in pages: Cloud names the next page by its address, a Data Center by the number it starts at."""
 
-import json
 from collections.abc import Iterator
 
 from pipe.errors import AnswerError
 from pipe.http import Answer
 from pipe.rest.addresses import names_in, on_same_server, with_parameter, with_parameters
 from pipe.rest.client import Client
+from pipe.rest.lines import parsed
 
 PAGE_LENGTH = 100
 """The most that Cloud gives ("Pagination")."""
@@ -105,7 +105,7 @@ def _first(client: Client, url: str) -> tuple[str, Answer]:
 
 def _page(answer: Answer) -> dict[str, object]:
     try:
-        page = json.loads(answer.body)
+        page = parsed(answer.body)
     except (ValueError, RecursionError):
         page = None
     if not isinstance(page, dict):

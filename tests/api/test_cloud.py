@@ -150,6 +150,17 @@ def test_a_refusal_has_its_exit_code(caller: Caller, path: str, scopes: tuple[st
     assert said in outcome.failure
 
 
+@pytest.mark.parametrize(("size", "said"), [(1024 * 1024, True), (1024 * 1024 + 1, False)])
+def test_a_complaint_without_end_is_none(caller: Caller, size: int, *, said: bool) -> None:
+    """To take it apart could take longer than the deadline."""
+    start = '{"type": "error", "error": {"message": "That is all wrong"}, "x": "'
+    caller.fault(status=400, body=start + "x" * (size - len(start) - 2) + '"}')
+    outcome = caller.run("user")
+
+    assert outcome.code == 5
+    assert ("That is all wrong" in outcome.failure) == said
+
+
 def test_an_expired_token_is_told_so(caller: Caller) -> None:
     """Exit 3."""
     token = caller.world.sandbox.mint_token()

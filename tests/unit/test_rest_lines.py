@@ -1,7 +1,9 @@
 """What is printed of an answer: the very same values, a line each, whatever stands in them."""
 
+import gc
 import json
 import re
+from contextlib import suppress
 
 import pytest
 from hypothesis import example, given
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipe.errors import AnswerError
 from pipe.http import Answer
-from pipe.rest.lines import Lines
+from pipe.rest.lines import Lines, parsed
 
 SECRET = "token-of-the-tests"
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=8) | st.sampled_from(["##[", "#", "##vso[", "::", "\\"])
@@ -59,6 +61,27 @@ def test_json_is_told_by_its_type(kind: str) -> None:
     assert Lines([]).whole(answer(b' {"a" : "\xc3\xbc"}\n', kind)).text == b'{"a":"\xc3\xbc"}\n'
     with pytest.raises(AnswerError, match="says it is JSON and is not"):
         Lines([]).whole(answer(b"<html>", kind))
+
+
+@pytest.mark.parametrize("body", [b"[" + b"[]," * 50_000 + b"1]", b"[" + b"[]," * 50_000 + b"x"])
+def test_nothing_collects_garbage_while_json_is_read(body: bytes) -> None:
+    """Nobody else could run for so long; afterwards it is collected again."""
+    begun: list[str] = []
+
+    def note(phase: str, _more: dict[str, int]) -> None:
+        begun.append(phase)
+
+    gc.collect()
+    gc.callbacks.append(note)
+    try:
+        with suppress(ValueError):
+            parsed(body)
+        seen = len(begun)
+    finally:
+        gc.callbacks.remove(note)
+    # At its end it begins to collect again, once for all that is new.
+    assert seen <= 4
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "", "application/jsonp", "text/html"])
