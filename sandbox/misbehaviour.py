@@ -42,9 +42,6 @@ def _garbage(connection: Connection, fault: Fault) -> bool:
     # Once the client has spoken: who reads a proxy's answer may read on, and throw away what already lies behind it.
     connection.receive()
     connection.send(fault.raw_body() or b"This is neither TLS nor HTTP.\r\n")
-    # Closed with something unread, the connection could end in a RST that overtakes this.
-    connection.send_end()
-    connection.wait_for_end()
     return False
 
 
