@@ -226,7 +226,7 @@ def test_each_request_on_the_way_has_all_its_tries(caller: Caller) -> None:
 def test_a_refusal_behind_it_is_what_it_is(caller: Caller, status: int, code: int) -> None:
     """With its exit code."""
     caller.fault("/2.0/a", kind="redirect", location="b")
-    caller.fault("/2.0/b", status=status, times=None)
+    caller.answer({"type": "error", "error": {"message": "No."}}, "/2.0/b", status=status, times=None)
 
     assert caller.run("a", MAX_ATTEMPTS="1").code == code
 
