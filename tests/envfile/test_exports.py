@@ -10,7 +10,7 @@ from pipe.envfile import quote, render
 from pipe.secret import Secret
 from tests.envfile.shells import NAME, TOKEN, Shell, env_file
 
-few = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=15, suppress_health_check=list(HealthCheck))
 any_text = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=40)
 tricky_text = st.text("'\"$`\\!#*?~ \t\r\n{}()&;|<>=%^a1\x01\x7f", max_size=40)
 

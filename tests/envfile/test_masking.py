@@ -14,7 +14,7 @@ from pipe.envfile import render
 from pipe.secret import Secret, forms, redact
 from tests.envfile.shells import NAME, TOKEN, Shell, Tools, env_file
 
-few = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=6, suppress_health_check=list(HealthCheck))
 tokens = st.text(string.ascii_letters + string.digits + string.punctuation, min_size=1, max_size=30)
 tricky_tokens = st.text("*.[]^$/\\&|{}()+?'\"`a-", min_size=1, max_size=12)
 

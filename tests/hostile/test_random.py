@@ -68,7 +68,7 @@ def server() -> Iterator[Sandbox]:
 
 @pytest.mark.usefixtures("signals_as_before")
 @given(fault=faults, system=st.sampled_from(["github", "none"]))
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
 def test_any_answer_ends_in_a_token_or_a_clear_failure(server: Sandbox, fault: Fault, system: str) -> None:
     """In this process, for speed."""
     server.faults.clear()

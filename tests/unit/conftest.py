@@ -10,8 +10,7 @@ from hypothesis import settings
 from pipe.log import Log
 from tests.unit.server import Server
 
-# The time of one example says nothing on a machine that runs other tests as well.
-_MODERATE = settings(max_examples=80, deadline=None, print_blob=True)
+_MODERATE = settings(max_examples=80, print_blob=True)
 
 
 @pytest.fixture(autouse=True, scope="package")

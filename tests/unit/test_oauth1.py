@@ -149,7 +149,7 @@ def test_the_signature_is_that_of_the_base_string() -> None:
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.sampled_from(["https://git.example.com", "https://git.example.com:7990/bitbucket", "http://127.0.0.1:80/x"]),
     st.lists(texts.filter(lambda text: text not in ("", ".", "..")), min_size=1, max_size=3),

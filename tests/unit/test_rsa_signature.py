@@ -42,7 +42,7 @@ def test_the_public_key_verifies_it(bits: int, form: PrivateFormat, digest: Dige
         key.public_key().verify(signature, b"what is not", padding.PKCS1v15(), DIGESTS[digest])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.binary(max_size=5000), st.sampled_from(sorted(DIGESTS)))
 def test_any_bytes_can_be_signed(data: bytes, digest: Digest) -> None:
     """NUL bytes among them; and it is the very signature that the other implementation makes: there is only one."""
