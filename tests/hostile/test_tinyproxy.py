@@ -1,9 +1,11 @@
 """A forward proxy that somebody else wrote, with and without a password."""
 
+import random
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,9 +20,7 @@ class Proxy:
     """A running tinyproxy, and what it wrote into its log."""
 
     def __init__(self, folder: Path, login: bool) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = _free_port()
         self._log = folder / "log"
         settings = [f"Port {self.port}", "Listen 127.0.0.1", "Allow 127.0.0.1", "LogLevel Connect"]
         settings += [f'LogFile "{self._log}"', "Timeout 20", "MaxClients 10"]
@@ -54,6 +54,15 @@ class Proxy:
         """End it."""
         self._process.kill()
         self._process.wait()
+
+
+def _free_port() -> int:
+    """A port below those that the kernel hands out, to another test for instance, before the proxy listens on it."""
+    while True:
+        port = random.randrange(20_000, 32_000)  # noqa: S311 - no secret
+        with socket.socket() as free, suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
 
 
 @pytest.fixture
