@@ -11,16 +11,6 @@ import requests
 from sandbox import Sandbox
 
 
-@pytest.fixture(autouse=True)
-def _no_other_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep this machine's own proxies and certificates out of it."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox() as running:
