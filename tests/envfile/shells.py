@@ -32,6 +32,8 @@ class Ran:
     out: bytes
     err: bytes
     seconds: float
+    ended: float
+    """When its last process that holds a stream had ended, as seconds since 1970."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,12 @@ class Shell:
         with self.start(script, cwd=cwd, env=env, merged=merged) as process:
             begin = time.monotonic()
             out, err = process.communicate(timeout=timeout)
-            seconds = time.monotonic() - begin
+            seconds, ended = time.monotonic() - begin, time.time()
         err = b"".join(line for line in (err or b"").splitlines(True) if not line.startswith(_NOISE))
         for form in forms(Secret(hidden)) if hidden else ():
             assert form.encode() not in out
             assert form.encode() not in err
-        return Ran(process.returncode, out, err, seconds)
+        return Ran(process.returncode, out, err, seconds, ended)
 
 
 @dataclass
