@@ -1,9 +1,10 @@
 """The refresh-token grant: rotation survived, and never a new refresh token lost in silence."""
 
+import fcntl
 import json
 import signal
 import subprocess
-import time
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -65,25 +66,33 @@ def test_the_next_run_takes_what_the_last_one_stored(world: World) -> None:
 
 
 def test_two_runs_at_once_use_one_token_after_the_other(world: World) -> None:
-    """Both succeed, and none is used twice, not even within the time of grace."""
+    """All succeed, and none is used twice, not even within the time of grace. They begin while another run has it."""
     (world.work / "token").write_text(world.sandbox.refresh_token())
-    world.sandbox.faults.add(Fault(kind="delay", seconds=0.5))
     environment = {**world.sandbox.environment(), **world.consumer, "GRANT": "refresh_token"}
     command = [str(world.python), "-I", "-m", "pipe", "--refresh-token-store", "file:token", "--print", "raw"]
+    gate = threading.Barrier(4, timeout=60)
 
-    def run(_number: int) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(command, cwd=world.work, env=environment, capture_output=True, timeout=30, check=False)
+    def run(_number: int) -> tuple[int, str]:
+        with subprocess.Popen(
+            command, cwd=world.work, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stderr
+            waits = any("waiting for it" in line for line in process.stderr)
+            gate.wait()
+            out, _ = process.communicate(timeout=30)
+        return process.returncode if waits else -1, out.strip()
 
-    with ThreadPoolExecutor(3) as pool:
-        outcomes = list(pool.map(run, range(3)))
+    with ThreadPoolExecutor(3) as pool, (world.work / "token.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        runs = pool.map(run, range(3))
+        gate.wait()
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        outcomes = list(runs)
 
-    assert [outcome.returncode for outcome in outcomes] == [0, 0, 0]
-    assert sorted(outcome.stdout.decode().strip() for outcome in outcomes) == sorted(
-        token.value for token in world.sandbox.tokens
-    )
+    assert [code for code, _ in outcomes] == [0, 0, 0]
+    assert sorted(out for _, out in outcomes) == sorted(token.value for token in world.sandbox.tokens)
     assert list(world.sandbox.refresh_tokens.values()) == [1, 1, 1, 0]
     assert stored(world) == list(world.sandbox.refresh_tokens)[-1]
-    assert any(b"waiting for it" in outcome.stderr for outcome in outcomes)
 
 
 def test_an_output_on_github(world: World) -> None:
@@ -362,12 +371,11 @@ def test_an_interrupt_waits_for_the_store(world: World) -> None:
     """The old refresh token is used up by then."""
 
     def interrupt(process: "subprocess.Popen[bytes]") -> None:
-        while not any(request.path.startswith("/2.0/") for request in world.sandbox.requests):
-            time.sleep(0.01)
+        world.sandbox.journal.wait_for(lambda found: found[-1:] != [] and found[-1].path == path, timeout=20)
         process.send_signal(signal.SIGTERM)
 
     path = "/2.0/workspaces/team/pipelines-config/variables"
-    world.sandbox.faults.add(Fault(path=path, kind="delay", seconds=0.5))
+    world.sandbox.faults.add(Fault(path=path, kind="delay", seconds=2.0))
     env = {**world.consumer, "GRANT": "refresh_token", "REFRESH_TOKEN": world.sandbox.refresh_token()}
     env["REFRESH_TOKEN_STORE"] = "workspace:team/REFRESH"
     outcome = run_program(world, env=env, during=interrupt)
