@@ -229,7 +229,9 @@ def test_a_page_length_is_what_the_server_allows(caller: Caller, length: str) ->
 
 @pytest.mark.sandbox(more_repositories=20_000)
 def test_memory_does_not_grow_with_the_list(caller: Caller) -> None:
-    """Two hundred pages take what ten do."""
+    """Two hundred pages take what ten do. The last of the ten is late, so that the ten are seen at their largest."""
+    caller.fault(LIST, kind="delay", seconds=0.0, times=9)
+    caller.fault(LIST, kind="delay", seconds=1.0)
     short = caller.run(f"{TEAM}?page=192", "--paginate", "--page-length", "100")
     long = caller.run(TEAM, "--paginate", "--page-length", "100")
 
