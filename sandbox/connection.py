@@ -40,6 +40,8 @@ class Connection:
             with self._lock:
                 if self._interrupted:
                     raise ClientGoneError
+                # Of a client that has reset the connection by now, wrap_socket() would leave a socket behind, unclosed.
+                self._sock.getpeername()
                 secure = context.wrap_socket(self._sock, server_side=True, do_handshake_on_connect=False)
                 self._sock = secure
             secure.do_handshake()

@@ -1,5 +1,7 @@
 """Connections that end, or stay silent, as their fault says."""
 
+import socket
+import struct
 import time
 
 import pytest
@@ -114,3 +116,13 @@ def test_a_lost_connection_mints_no_token(sandbox: Sandbox) -> None:
 
     assert sandbox.tokens == []
     assert sandbox.connections == 1
+
+
+def test_a_client_that_resets_before_the_handshake_leaves_no_socket_open(sandbox: Sandbox) -> None:
+    """It would be told as a warning while another test runs."""
+    for _ in range(50):
+        with connect(sandbox) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sandbox.close()
+
+    assert sandbox.tokens == []
