@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pipe.envfile import render
+from pipe.envfile import _lines, render
 from pipe.secret import Secret, forms, redact
 from tests.envfile.shells import NAME, TOKEN, Shell, Tools, env_file
 
@@ -53,6 +53,7 @@ def test_no_form_of_the_token_shows_on_either_stream(any_shell: Shell, work: Pat
 @given(token=tokens | tricky_tokens)
 @example(token="*")
 @example(token="a'b")
+@example(token="\\")
 def test_a_token_of_any_characters_is_masked(shell: Shell, work: Path, token: str) -> None:
     """The characters that mean something to sed or to a shell are matched as themselves."""
     masks = forms(Secret(token))
@@ -60,7 +61,9 @@ def test_a_token_of_any_characters_is_masked(shell: Shell, work: Path, token: st
     text = "".join(f"a{form}b{form}{form}\n{form[:-1]}\n" for form in masks) + string.printable
     (work / "text").write_text(text, newline="")
     ran = shell.run(". ./env\ncat text", cwd=work, hidden=None)
-    assert ran.out == redact(text, masks).encode()
+    # The file masks more than that, which may be two forms side by side: those that a trace of the shell shows.
+    assert set(masks) <= set(_lines(masks))
+    assert ran.out == redact(text, _lines(masks)).encode()
     assert (ran.status, ran.err) == (0, b"")
 
 
