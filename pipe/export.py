@@ -5,7 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pipe.git import Setting, variables
+from pipe.git import ORIGIN, Setting, variables
 from pipe.secret import Secret
 from pipe.token import AccessToken
 
@@ -34,18 +34,20 @@ class Export(NamedTuple):
     """What the CI system is to keep for the end of the job, where it can."""
     taken_back_by: str | None = None
     """The server that takes the token back, for the end of a job for which nothing was kept; None tells nothing."""
+    origin: str | None = None
+    """The server that the token is for, by scheme, host and port; None tells nothing."""
 
     def __repr__(self) -> str:
         return f"Export({self.env_name})"
 
     def variables(self) -> dict[str, str | Secret]:
         """The variables to export: the token and its companions, empty where the server did not say."""
-        server = {} if self.taken_back_by is None else {self.env_name + SERVER: self.taken_back_by}
+        servers = {SERVER: self.taken_back_by, ORIGIN: self.origin}
         return {
             self.env_name: self.token.value,
             f"{self.env_name}_EXPIRES_AT": self.token.expires_at,
             f"{self.env_name}_SCOPES": " ".join(self.token.scopes or ()),
-            **server,
+            **{self.env_name + end: server for end, server in servers.items() if server is not None},
         }
 
     def with_git(self, env: Mapping[str, str]) -> dict[str, str | Secret]:

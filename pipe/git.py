@@ -7,6 +7,7 @@ are the strongest of all settings, and submodules and git-lfs see them too.
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from pipe.bitbucket.endpoints import is_cloud
 from pipe.errors import InputError
@@ -15,6 +16,9 @@ from pipe.secret import Secret
 from pipe.token import AccessToken
 
 OLDEST = "2.31"
+
+ORIGIN = "_ORIGIN"
+"""What the name of the variable ends in that tells which server the token is for."""
 
 # More settings than that are nobody's, and git would read them all, each time.
 _MOST = 9999
@@ -61,20 +65,28 @@ def check_git(inputs: Inputs) -> None:
 def settings(inputs: Inputs, token: AccessToken) -> tuple[Setting, ...]:
     """Return what has git send the token to the Bitbucket of the inputs, and to nobody else."""
     if is_cloud(inputs.base_url):
-        return _cloud(inputs.base_url, inputs.env_name, token.git_user)
+        return _cloud(origin(inputs), inputs.env_name, token.git_user)
     return _data_center(inputs.base_url, token.value)
 
 
-def _cloud(base_url: str, env_name: str, user: str) -> tuple[Setting, ...]:
+def origin(inputs: Inputs) -> str:
+    """Return the server that the token is for: scheme, host and port."""
+    parts = urlsplit(inputs.token_url or inputs.issuer or inputs.base_url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _cloud(host: str, env_name: str, user: str) -> tuple[Setting, ...]:
     """A credential helper for that host (gitcredentials(7)), which finds the token in the variable when git asks.
 
     git asks it for no other host, also not after a redirect. The empty one before it makes git forget the helpers of
-    the machine for this host: they would be told the token, and some write down what they are told.
+    the machine for this host: they would be told the token, and some write down what they are told. By the time that
+    git asks, another run may have put another server's token into the variable: the one beside it tells.
     """
-    key = f"credential.{base_url}.helper"
+    key = f"credential.{host}.helper"
     # The shell's own printf: an argument of a program would show in process lists.
     answer = f'printf "username=%s\\npassword=%s\\n" {user} "${env_name}"'
-    return Setting(key, ""), Setting(key, f'!f() {{ test "$1" = get && test "${env_name}" && {answer}; }}; f')
+    ours = f'test "${env_name}" && test "${{{env_name}{ORIGIN}-{host}}}" = {host}'
+    return Setting(key, ""), Setting(key, f'!f() {{ test "$1" = get && {ours} && {answer}; }}; f')
 
 
 def _data_center(base_url: str, token: Secret) -> tuple[Setting, ...]:

@@ -8,12 +8,13 @@ from types import MappingProxyType
 from typing import NamedTuple, TextIO
 
 from pipe import printing
+from pipe.bitbucket.endpoints import is_cloud
 from pipe.checks import check
 from pipe.ci.system import CiSystem
 from pipe.deadline import Deadline
 from pipe.errors import ExportError, MissingInputError, PipeError
 from pipe.export import SERVER, Export
-from pipe.git import OLDEST, check_git, settings
+from pipe.git import OLDEST, ORIGIN, check_git, origin, settings
 from pipe.grants import grant
 from pipe.grants.request import TokenRequest
 from pipe.http import Http
@@ -171,6 +172,7 @@ def hand_over(inputs: Inputs, ci: CiSystem, world: World, token: AccessToken) ->
         git=settings(inputs, token) if inputs.configure_git else (),
         state=to_save(inputs, token),
         taken_back_by=_told_server(inputs, world.env),
+        origin=_told_origin(inputs, world.env),
     )
     if not inputs.print:
         with world.uninterrupted():
@@ -195,3 +197,12 @@ def _told_server(inputs: Inputs, env: Mapping[str, str]) -> str | None:
     """What a variable tells of the server that takes the token back, if there is one, or an earlier token had one."""
     server = taken_back_by(inputs) if inputs.revoke else ""
     return server if server or inputs.env_name + SERVER in env else None
+
+
+def _told_origin(inputs: Inputs, env: Mapping[str, str]) -> str | None:
+    """What a variable tells of the server that the token is for, unless nobody needs to know.
+
+    That is git's helper for one server, which finds the token by the variable's name, and must hand out no other's.
+    """
+    plain = is_cloud(inputs.base_url) and not (inputs.token_url or inputs.issuer or inputs.configure_git)
+    return None if plain and inputs.env_name + ORIGIN not in env else origin(inputs)

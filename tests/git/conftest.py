@@ -27,8 +27,8 @@ class Job:
     def get_token(self, *options: str, env: Mapping[str, str] | None = None) -> Outcome:
         """Run the program as a step on GitHub; what it exports is there from then on."""
         github = self.world.github()
-        given = {**github, **self.world.consumer, **self.env, **(env or {})}
-        outcome = run_program(self.world, "--configure-git", "true", *options, env=given)
+        given = {**github, **self.world.consumer, "CONFIGURE_GIT": "true", **self.env, **(env or {})}
+        outcome = run_program(self.world, *options, env=given)
         assert outcome.code == 0, outcome.failure
         self.env |= exported(Path(github["GITHUB_ENV"]).read_text())
         return outcome
