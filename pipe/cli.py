@@ -81,8 +81,10 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         return 0
     except PipeError as error:
         return _failed(error, ci, log, verb)
-    except OutOfTime:
-        return _failed(_out_of_time(), ci, log, verb)
+    except OutOfTime as alarm:
+        # One that rings while a failure is on its way here has nothing to add to it.
+        failure = alarm.__context__
+        return _failed(failure if isinstance(failure, PipeError) else _out_of_time(), ci, log, verb)
     except Interrupted as interrupted:
         log.failure(f"✖ Interrupted by {interrupted.name}.")
         return interrupted.exit_code

@@ -55,8 +55,11 @@ def awaited(queue: "SimpleQueue[Result] | Queue[Result]", deadline: Deadline, ho
     Where the machine slept meanwhile, the alarm that is behind the deadline may be heard first.
     """
     try:
-        return queue.get(timeout=deadline.remaining())
-    except (Empty, OutOfTime):
+        try:
+            return queue.get(timeout=deadline.remaining())
+        except Empty:
+            raise out_of_time(host, deadline.seconds) from None
+    except OutOfTime:
         raise out_of_time(host, deadline.seconds) from None
 
 

@@ -204,5 +204,5 @@ def _told_origin(inputs: Inputs, env: Mapping[str, str]) -> str | None:
 
     That is git's helper for one server, which finds the token by the variable's name, and must hand out no other's.
     """
-    plain = is_cloud(inputs.base_url) and not (inputs.token_url or inputs.issuer or inputs.configure_git)
-    return None if plain and inputs.env_name + ORIGIN not in env else origin(inputs)
+    told = inputs.configure_git or not is_cloud(inputs.base_url) or inputs.env_name + ORIGIN in env
+    return origin(inputs) if told else None

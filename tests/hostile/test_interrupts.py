@@ -13,6 +13,7 @@ import pytest
 
 from pipe.ci.command_file import append_all
 from pipe.cli import main
+from pipe.errors import RefusedError
 from sandbox import Fault
 from tests.program import Outcome, World, run_program
 
@@ -118,6 +119,25 @@ def test_a_machine_that_slept_past_the_deadline_is_told_whom_it_waited_for(
 
     assert outcome.code == 4
     assert "gave no whole answer within the deadline of 3 s" in outcome.failure
+
+
+@pytest.mark.usefixtures("signals_as_before")
+def test_an_alarm_that_rings_while_a_failure_is_on_its_way_adds_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What went wrong first is what is told, with its exit code. In this process, to meet the moment."""
+
+    def late(*_: object) -> None:
+        try:
+            raise RefusedError("The key is wrong.", "It is misspelt.", "Correct it.")
+        finally:
+            signal.raise_signal(signal.SIGALRM)
+
+    monkeypatch.setattr("pipe.cli.run", late)
+    monkeypatch.chdir(world.work)
+
+    assert main([], world.consumer) == 3
+    assert "✖ The key is wrong." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("system", ["github", "none"])
