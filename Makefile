@@ -40,7 +40,7 @@ lock: $(READY)
 	$(LOCK) --output-file=benchmarks/requirements.txt benchmarks/requirements.in
 
 generate: $(READY)
-	$(BIN)/python -m docs.generate
+	$(BIN)/python -m tools.generate
 
 token: $(READY)
 	@$(BIN)/python -m pipe

@@ -7,6 +7,6 @@ import signal
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, lambda number, _frame: os._exit(128 + number))
 
-from pipe.cli import entry  # noqa: E402 - importing it takes most of the time that a signal could come in
+from pipe.cli.main import entry  # noqa: E402 - importing it takes most of the time that a signal could come in
 
 entry()

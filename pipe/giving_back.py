@@ -9,14 +9,33 @@ from urllib.parse import urlsplit
 
 from pipe.ci.system import CiSystem
 from pipe.errors import MissingInputError, PipeError
-from pipe.grants import taking_back
-from pipe.inputs import Inputs
-from pipe.means import Means
-from pipe.oauth_client import asks_cloud, client_of, require_client, server_of
-from pipe.revocation import revoke
-from pipe.secret import Secret
-from pipe.state import taken_back_by
-from pipe.token import AccessToken
+from pipe.grants import makes_tokens, taking_back
+from pipe.http.context import Means
+from pipe.inputs.inputs import Inputs
+from pipe.oauth.client import asks_cloud, client_of, require_client, server_of
+from pipe.oauth.revocation import revoke
+from pipe.oauth.token import AccessToken
+from pipe.redaction.secret import Secret
+
+TOKEN = "token"
+NAME = "token_name"
+ENDS = "expires_at"
+"""The names under which a CI system keeps them."""
+
+
+def taken_back_by(inputs: Inputs) -> str:
+    """The server that may take back the token which the run itself gets; empty if there is none."""
+    if taking_back(inputs.grant) is not None:
+        return inputs.base_url
+    return (inputs.revocation_url or inputs.issuer) if makes_tokens(inputs.grant) else ""
+
+
+def to_save(inputs: Inputs, token: AccessToken) -> dict[str, str | Secret]:
+    """What to save: the name under which the server lists the token, or else the token; and its end."""
+    if not inputs.revoke or not taken_back_by(inputs):
+        return {}
+    kept: dict[str, str | Secret] = {NAME: token.name} if token.name else {TOKEN: token.value}
+    return {**kept, ENDS: token.expires_at}
 
 
 class Held(NamedTuple):

@@ -7,30 +7,30 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, TextIO
 
-from pipe import printing
-from pipe.bitbucket.endpoints import is_cloud
-from pipe.checks import check
+from pipe import VERSION
 from pipe.ci.system import CiSystem
-from pipe.deadline import Deadline
 from pipe.errors import ExportError, MissingInputError, PipeError
-from pipe.export import SERVER, Export
-from pipe.git import OLDEST, ORIGIN, check_git, origin, settings
+from pipe.export import printing
+from pipe.export.git import OLDEST, ORIGIN, check_git, origin, settings
+from pipe.export.stores.store import Store
+from pipe.export.variables import SERVER, Export
+from pipe.giving_back import taken_back_by, to_save
 from pipe.grants import grant
 from pipe.grants.request import TokenRequest
-from pipe.http import Http
-from pipe.inputs import Inputs
-from pipe.log import Log
-from pipe.means import Means
-from pipe.option import Asked
-from pipe.proxies import named, passwords
-from pipe.scope import shown
-from pipe.secret import forms
-from pipe.state import taken_back_by, to_save
-from pipe.stores.store import Store
-from pipe.token import AccessToken
-from pipe.trust import roots
-from pipe.values import says_no
-from pipe.version import VERSION
+from pipe.http.client import Http
+from pipe.http.context import Means
+from pipe.http.deadline import Deadline
+from pipe.http.proxies import named, passwords
+from pipe.http.trust import roots
+from pipe.inputs.inputs import Inputs
+from pipe.inputs.option import Asked
+from pipe.inputs.scope import shown
+from pipe.inputs.values import says_no
+from pipe.oauth.checks import check
+from pipe.oauth.endpoints import is_cloud
+from pipe.oauth.token import AccessToken
+from pipe.redaction.log import Log
+from pipe.redaction.secret import forms
 
 
 class World(NamedTuple):
@@ -110,7 +110,7 @@ def fit_together(inputs: Inputs, ci: CiSystem) -> Callable[[AccessToken, Means],
     check_git(inputs)
     if says_no(inputs.verify):
         return lambda _token, _means: None
-    from pipe.verify import target  # noqa: PLC0415 - most runs verify nothing
+    from pipe.bitbucket.verify import target  # noqa: PLC0415 - most runs verify nothing
 
     return target(inputs, ci.repository()).verify
 
@@ -143,7 +143,7 @@ def store_of(inputs: Inputs, means: Means) -> Store | None:
     """Where a new refresh token goes, if the inputs name a place."""
     if not inputs.refresh_token_store:
         return None
-    from pipe.stores import store_named  # noqa: PLC0415 - most runs have no refresh token
+    from pipe.export.stores import store_named  # noqa: PLC0415 - most runs have no refresh token
 
     return store_named(inputs.refresh_token_store, means)
 

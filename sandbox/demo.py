@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipe.secret import Secret, forms, redact
+from pipe.redaction.secret import Secret, forms, redact
 from sandbox.consumers import Consumer
 from sandbox.sandbox import Sandbox
 

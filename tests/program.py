@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from pipe.version import VERSION
+from pipe import VERSION
 from sandbox import Request, Sandbox
 from tests.oracle import Oracle
 

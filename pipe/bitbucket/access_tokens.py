@@ -9,10 +9,10 @@ from urllib.parse import quote
 from pipe.bitbucket.data_center import DataCenter
 from pipe.bitbucket.data_center_errors import no_json
 from pipe.errors import AnswerError, InputError
-from pipe.http import Answer
-from pipe.secret import Secret
-from pipe.token import AccessToken
-from pipe.token_response import LONGEST_LIFETIME, LONGEST_TOKEN, TOKEN, json_object
+from pipe.http.answers import json_object
+from pipe.http.client import Answer
+from pipe.oauth.token import LONGEST_LIFETIME, LONGEST_TOKEN, TOKEN, AccessToken
+from pipe.redaction.secret import Secret
 
 KINDS = ("PROJECT", "REPO")
 LEVELS = ("READ", "WRITE", "ADMIN")

@@ -5,12 +5,20 @@ from contextlib import suppress
 from typing import Literal, NamedTuple
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from pipe.bitbucket.data_center_errors import NotFoundError, anonymous, another, failure, no_json, no_page, no_user
-from pipe.http import Answer
-from pipe.means import Means
-from pipe.secret import Secret
-from pipe.token_response import json_object
-from pipe.untrusted import show
+from pipe.bitbucket.data_center_errors import (
+    NotFoundError,
+    anonymous,
+    another,
+    failure,
+    no_json,
+    no_page,
+    no_user,
+)
+from pipe.http.answers import json_object
+from pipe.http.client import Answer
+from pipe.http.context import Means
+from pipe.redaction.secret import Secret
+from pipe.redaction.untrusted import show
 
 MOST_PAGES = 100
 """Of `PAGE_LENGTH` entries each: nobody has more tokens, and a server that goes on is faulty."""

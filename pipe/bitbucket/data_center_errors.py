@@ -8,11 +8,10 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import unquote, urlsplit
 
-from pipe.answers import TRY_AGAIN, in_trouble, redirected, retry_after
 from pipe.errors import AnswerError, PipeError, RefusedError
-from pipe.http import Answer
-from pipe.token_response import json_object
-from pipe.untrusted import show
+from pipe.http.answers import TRY_AGAIN, in_trouble, json_object, redirected, retry_after
+from pipe.http.client import Answer
+from pipe.redaction.untrusted import show
 
 _LINK = "Bitbucket: Administration, Application links, the link, Incoming"
 

@@ -8,8 +8,8 @@ from base64 import b64encode
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from pipe.rsa_signature import sign
-from pipe.secret import Secret
+from pipe.oauth.rsa_signature import sign
+from pipe.redaction.secret import Secret
 
 _USUAL_PORTS = {"http": 80, "https": 443}
 

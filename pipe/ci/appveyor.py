@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, MissingInputError
-from pipe.export import Export
+from pipe.export.variables import Export
 
 if TYPE_CHECKING:
     import http.client

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pipe.ci.command_file import write_value
 from pipe.ci.system import CiSystem
-from pipe.export import Export
+from pipe.export.variables import Export
 
 _CHANNEL = "parameter"
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, MissingInputError, PipeError
-from pipe.export import Export
+from pipe.export.variables import Export
 
 
 class AzurePipelines(CiSystem):

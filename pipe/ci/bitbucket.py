@@ -12,7 +12,7 @@ from typing import ClassVar
 from pipe.ci.command_file import append_all, is_plain
 from pipe.ci.system import ENV_FILE, CiSystem
 from pipe.errors import ExportError
-from pipe.export import Export
+from pipe.export.variables import Export
 
 _VARIABLE = "BITBUCKET_PIPELINES_VARIABLES_PATH"
 

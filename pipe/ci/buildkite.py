@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, MissingInputError
-from pipe.export import Export, plain
+from pipe.export.variables import Export, plain
 
 if TYPE_CHECKING:
     import http.client

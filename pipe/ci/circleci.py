@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from pipe import envfile
 from pipe.ci.command_file import append, cut
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, MissingInputError
-from pipe.export import Export
+from pipe.export import env_file as envfile
+from pipe.export.variables import Export
 
 # Every bash that a step starts reads the file too. Those have the variables already, and print through the filter of
 # the step's shell; what they print into a pipe or a file is data, which no filter may touch. The mark tells them so.

@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from pipe.errors import ExportError
-from pipe.secret import Secret
+from pipe.redaction.secret import Secret
 
 
 def entries(variables: Mapping[str, str | Secret]) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 from pipe.ci.command_file import append_all, entries
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, MissingInputError, PipeError
-from pipe.export import Export
-from pipe.secret import Secret
+from pipe.export.variables import Export
+from pipe.redaction.secret import Secret
 
 
 class GitHubActions(CiSystem):

@@ -12,7 +12,7 @@ from typing import ClassVar
 from pipe.ci.command_file import append
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, MissingInputError
-from pipe.export import Export
+from pipe.export.variables import Export
 
 # Bytes of the whole file. GitLab wants it smaller than 5 KiB unless the instance says otherwise.
 _LIMIT = 5 * 1024

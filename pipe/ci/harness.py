@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from pipe.ci.command_file import append_all, base64_lines
 from pipe.ci.system import CiSystem
-from pipe.export import Export
+from pipe.export.variables import Export
 
 _SECRET = "HARNESS_OUTPUT_SECRET_FILE"
 _OUTPUTS = ("HARNESS_OUTPUT_FILE", "DRONE_OUTPUT")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from pipe.ci.system import CiSystem
-from pipe.export import Export
+from pipe.export.variables import Export
 
 
 class NoCi(CiSystem):

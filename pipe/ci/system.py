@@ -5,11 +5,11 @@ from pathlib import Path
 from shlex import quote
 from typing import ClassVar
 
-from pipe import envfile
 from pipe.errors import InputError, MissingInputError, PipeError
-from pipe.export import Export
-from pipe.log import Log
-from pipe.secret import Secret
+from pipe.export import env_file as envfile
+from pipe.export.variables import Export
+from pipe.redaction.log import Log
+from pipe.redaction.secret import Secret
 
 ENV_FILE = Path(".bitbucket-token", "env")
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError
-from pipe.export import Export
+from pipe.export.variables import Export
 
 _ESCAPES = str.maketrans({"|": "||", "'": "|'", "\n": "|n", "\r": "|r", "[": "|[", "]": "|]"})
 

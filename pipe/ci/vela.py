@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pipe.ci.command_file import append_all, base64_lines, is_plain, lines_that_fit
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError
-from pipe.export import Export
+from pipe.export.variables import Export
 
 _BASE64 = "VELA_MASKED_BASE64_OUTPUTS"
 _MASKED = "VELA_MASKED_OUTPUTS"

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from importlib import import_module
 
 from pipe.grants.request import TokenRequest
-from pipe.inputs import Inputs
-from pipe.means import Means
-from pipe.token import AccessToken
+from pipe.http.context import Means
+from pipe.inputs.inputs import Inputs
+from pipe.oauth.token import AccessToken
 
 
 def taking_back(name: str) -> Callable[[Inputs, Means, str], tuple[str, int]] | None:

@@ -7,15 +7,15 @@ is an input, and never guessed from its look or length.
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from pipe.bitbucket.api import CLOUD_API
-from pipe.bitbucket.api_errors import api_failure, granted_scopes, lacks_scope
-from pipe.bitbucket.endpoints import is_cloud
+from pipe.bitbucket.cloud import CLOUD_API
+from pipe.bitbucket.cloud_errors import api_failure, granted_scopes, lacks_scope
 from pipe.errors import InputError, PipeError, RefusedError
 from pipe.grants.request import TokenRequest
-from pipe.http import Answer
-from pipe.inputs import Inputs
-from pipe.token import AccessToken
-from pipe.token_response import TOKEN, json_object
+from pipe.http.answers import json_object
+from pipe.http.client import Answer
+from pipe.inputs.inputs import Inputs
+from pipe.oauth.endpoints import is_cloud
+from pipe.oauth.token import TOKEN, AccessToken
 
 # The user name that git sends with a person's API token ("Using API tokens"); with all others it is x-token-auth.
 _GIT_USER = "x-bitbucket-api-token-auth"

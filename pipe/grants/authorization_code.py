@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 from pipe.grants.oauth import ask, hand_back
 from pipe.grants.request import TokenRequest
-from pipe.token import AccessToken
+from pipe.oauth.token import AccessToken
 
 
 def acquire(request: TokenRequest) -> AccessToken:

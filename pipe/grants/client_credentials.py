@@ -2,7 +2,7 @@
 
 from pipe.grants.oauth import ask
 from pipe.grants.request import TokenRequest
-from pipe.token import AccessToken
+from pipe.oauth.token import AccessToken
 
 
 def acquire(request: TokenRequest) -> AccessToken:

@@ -19,15 +19,15 @@ from pipe.bitbucket.access_tokens import (
 )
 from pipe.bitbucket.data_center import Caller, DataCenter, Way
 from pipe.bitbucket.data_center_errors import LimitError
-from pipe.bitbucket.endpoints import is_cloud
 from pipe.errors import AnswerError, InputError, MissingInputError, PipeError, UnreachableError
 from pipe.grants.request import TokenRequest
-from pipe.inputs import Inputs
-from pipe.means import Means
-from pipe.secret import Secret
-from pipe.table import BY_NAME
-from pipe.token import AccessToken
-from pipe.untrusted import show
+from pipe.http.context import Means
+from pipe.inputs.inputs import Inputs
+from pipe.inputs.table import BY_NAME
+from pipe.oauth.endpoints import is_cloud
+from pipe.oauth.token import AccessToken
+from pipe.redaction.secret import Secret
+from pipe.redaction.untrusted import show
 
 WAYS: tuple[Way, ...] = ("password", "access-token", "private-key")
 """The inputs of which one authorises."""

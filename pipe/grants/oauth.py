@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from pipe.errors import ExportError, PipeError
+from pipe.export.stores.store import LOST, Store
 from pipe.grants.request import TokenRequest
-from pipe.oauth_client import client_of, require_client, server_of
-from pipe.stores.store import LOST, Store
-from pipe.token import AccessToken
-from pipe.token_endpoint import request_token
+from pipe.oauth.client import client_of, require_client, server_of
+from pipe.oauth.token import AccessToken
+from pipe.oauth.token_endpoint import request_token
 
 
 def ask(request: TokenRequest, parameters: Mapping[str, str]) -> AccessToken:

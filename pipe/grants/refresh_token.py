@@ -8,12 +8,12 @@ try after a lost answer succeeds there. A server without such a grace refuses it
 from contextlib import nullcontext
 
 from pipe.errors import ExportError, InputError, RefusedError
+from pipe.export.stores.store import Store
 from pipe.grants.oauth import ask, hand_back
 from pipe.grants.request import TokenRequest
-from pipe.oauth_client import asks_cloud
-from pipe.secret import Secret
-from pipe.stores.store import Store
-from pipe.token import AccessToken
+from pipe.oauth.client import asks_cloud
+from pipe.oauth.token import AccessToken
+from pipe.redaction.secret import Secret
 
 
 def acquire(request: TokenRequest) -> AccessToken:

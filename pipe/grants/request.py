@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from pipe.inputs import Inputs
-from pipe.means import Means
-from pipe.stores.store import Store
+from pipe.export.stores.store import Store
+from pipe.http.context import Means
+from pipe.inputs.inputs import Inputs
 
 
 class TokenRequest(NamedTuple):

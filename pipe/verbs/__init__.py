@@ -19,8 +19,8 @@ from types import ModuleType
 
 @cache
 def names() -> tuple[str, ...]:
-    """The words: the names of their files."""
-    return tuple(sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py")))
+    """The words: the names of their files and folders."""
+    return tuple(sorted(path.stem for path in Path(__file__).parent.glob("[!_]*")))
 
 
 def called(name: str) -> ModuleType:

@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import TextIO
 from urllib.parse import urlsplit
 
-from pipe.bitbucket.endpoints import is_cloud
-from pipe.checks import check
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, InputError, PipeError
-from pipe.inputs import Inputs
-from pipe.option import Asked, Option
+from pipe.inputs.inputs import Inputs
+from pipe.inputs.option import Asked, Option
+from pipe.oauth.checks import check
+from pipe.oauth.endpoints import is_cloud
+from pipe.oauth.token import AccessToken
 from pipe.run import World, acquire, fit_together, mask_inputs, mask_token, means_of
-from pipe.token import AccessToken
 
 SUMMARY = "Answer git, whose credential helper this then is, with a fresh token each time."
 WORDS = "OPERATION"

@@ -6,14 +6,13 @@ after that step has failed and has said why.
 
 from pipe.ci.system import CiSystem
 from pipe.errors import PipeError
-from pipe.export import SERVER
-from pipe.giving_back import Held, give_back, no_way, not_given_back
+from pipe.export.variables import SERVER
+from pipe.giving_back import ENDS, NAME, TOKEN, Held, give_back, no_way, not_given_back, taken_back_by
 from pipe.grants import makes_tokens
-from pipe.inputs import Inputs
-from pipe.option import Option
+from pipe.inputs.inputs import Inputs
+from pipe.inputs.option import Option
+from pipe.redaction.secret import Secret
 from pipe.run import World, means_of
-from pipe.secret import Secret
-from pipe.state import ENDS, NAME, TOKEN, taken_back_by
 from pipe.verbs.revoke import begin, exported_token, moment
 
 SUMMARY = "What a runner starts by itself at the end of a job: revoke, but never a failure."

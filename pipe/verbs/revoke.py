@@ -7,14 +7,14 @@ from pathlib import Path
 
 from pipe.ci.system import CiSystem
 from pipe.errors import InputError, PipeError
+from pipe.export.leftovers import remove
 from pipe.giving_back import Held, give_back, no_way, not_given_back
 from pipe.grants import taking_back
-from pipe.inputs import Inputs
-from pipe.leftovers import remove
-from pipe.option import Option
+from pipe.inputs.inputs import Inputs
+from pipe.inputs.option import Option
+from pipe.oauth.token import GIT_USER
+from pipe.redaction.secret import Secret, forms
 from pipe.run import World, mask_inputs, means_of
-from pipe.secret import Secret, forms
-from pipe.token import GIT_USER
 
 SUMMARY = "Give the token back, where the server takes it, and remove the env file."
 WORDS = ""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipe.version import VERSION
+from pipe import VERSION
 from sandbox import Sandbox
 from tests import parts
 from tests.container import engine, images

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import IMAGE
-from pipe.version import VERSION
+from pipe import VERSION
 from sandbox import Consumer, Sandbox
 from tests import parts
 from tests.container import engine, images
+from tools.generate import IMAGE
 
 pytestmark = [pytest.mark.xdist_group("container"), pytest.mark.usefixtures("image")]
 

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from docs.generate import IMAGE
-from pipe import ci, errors
-from pipe.table import GRANTS
-from pipe.version import VERSION
+from pipe import VERSION, ci, errors
+from pipe.inputs.table import GRANTS
+from tools.generate import IMAGE
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

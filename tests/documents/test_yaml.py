@@ -6,10 +6,10 @@ from pathlib import Path
 
 import yaml
 
-from docs.generate import IMAGE, OUTPUTS, documents
+from pipe import VERSION
 from pipe.ci.github import GitHubActions
-from pipe.table import TABLE
-from pipe.version import VERSION
+from pipe.inputs.table import TABLE
+from tools.generate import IMAGE, OUTPUTS, documents
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,7 +29,7 @@ def test_every_generated_file_is_up_to_date() -> None:
 
 def test_generate_check_notices_a_difference() -> None:
     """`--check` succeeds now, so the test above compared the same as the command does."""
-    assert subprocess.run([sys.executable, "-m", "docs.generate", "--check"], cwd=ROOT, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-m", "tools.generate", "--check"], cwd=ROOT, check=False).returncode == 0
 
 
 def test_the_action_declares_the_table() -> None:
@@ -44,7 +44,7 @@ def test_the_action_declares_the_outputs_that_are_written() -> None:
     """Nothing is promised that GITHUB_OUTPUT does not get, and nothing is written in secret."""
     outputs = load("action.yml")["outputs"]
     assert isinstance(outputs, dict)
-    source = "".join((ROOT / "pipe" / name).read_text() for name in ("ci/github.py", "stores/output.py"))
+    source = "".join((ROOT / "pipe" / name).read_text() for name in ("ci/github.py", "export/stores/output.py"))
     assert list(outputs) == list(OUTPUTS)
     assert [f'"{name}"' in source for name in OUTPUTS] == [True] * len(OUTPUTS)
     assert GitHubActions.name == "github"

@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipe.envfile import quote, render
-from pipe.secret import Secret, forms
+from pipe.export.env_file import quote, render
+from pipe.redaction.secret import Secret, forms
 from tests.parts import need
 
 TOKEN = "ATCT-x.y_z~9+/=$HOME'`id`\"*[a]^\\&|;!!"

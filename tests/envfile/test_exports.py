@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipe.envfile import quote, render
-from pipe.secret import Secret
+from pipe.export.env_file import quote, render
+from pipe.redaction.secret import Secret
 from tests.envfile.shells import NAME, TOKEN, Shell, env_file
 
 few = settings(max_examples=15, suppress_health_check=list(HealthCheck))

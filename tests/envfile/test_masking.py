@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pipe.envfile import _lines, render
-from pipe.secret import Secret, forms, redact
+from pipe.export.env_file import _lines, render
+from pipe.redaction.secret import Secret, forms, redact
 from tests.envfile.shells import NAME, TOKEN, Shell, Tools, env_file
 
 few = settings(max_examples=6, suppress_health_check=list(HealthCheck))

@@ -6,7 +6,7 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from pipe.secret import Secret, forms
+from pipe.redaction.secret import Secret, forms
 from tests.envfile.shells import NAME, TOKEN, Shell, env_file, processes, session, wait_for, world
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipe.envfile import write
 from pipe.errors import ExportError
+from pipe.export.env_file import write
 
 SECRET = "export A='secret-text'\n"
 

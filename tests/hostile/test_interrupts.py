@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pipe.ci.command_file import append_all
-from pipe.cli import main
+from pipe.cli.main import main
 from pipe.errors import RefusedError
 from sandbox import Fault
 from tests.program import Outcome, World, run_program
@@ -133,7 +133,7 @@ def test_an_alarm_that_rings_while_a_failure_is_on_its_way_adds_nothing(
         finally:
             signal.raise_signal(signal.SIGALRM)
 
-    monkeypatch.setattr("pipe.cli.run", late)
+    monkeypatch.setattr("pipe.cli.main.run", late)
     monkeypatch.chdir(world.work)
 
     assert main([], world.consumer) == 3

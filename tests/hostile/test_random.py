@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipe.cli import main
+from pipe.cli.main import main
 from sandbox import Fault, Sandbox
 from sandbox.messages import Response
 from tests.oracle import Oracle

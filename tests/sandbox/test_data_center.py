@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from pipe.bitbucket.oauth1 import authorization
-from pipe.secret import Secret
+from pipe.redaction.secret import Secret
 from sandbox import Sandbox
 from sandbox.data_center import DataCenter
 

@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from pipe.version import VERSION
+from pipe import VERSION
 from tests.oracle import Oracle
 from tests.program import MASK_COMMAND, World, run_program
 

@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 from hypothesis import settings
 
-from pipe.log import Log
+from pipe.redaction.log import Log
 from tests.unit.server import Server
 
 _MODERATE = settings(max_examples=80, print_blob=True)

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipe.export import Export
-from pipe.secret import Secret, forms
-from pipe.token import AccessToken
+from pipe.export.variables import Export
+from pipe.oauth.token import AccessToken
+from pipe.redaction.secret import Secret, forms
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 

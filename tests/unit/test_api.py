@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from pipe.bitbucket.api import MOST_PAGES, Api
-from pipe.bitbucket.api_errors import api_failure, granted_scopes, lacks_scope
-from pipe.deadline import Deadline
+from pipe.bitbucket.cloud import MOST_PAGES, Api
+from pipe.bitbucket.cloud_errors import api_failure, granted_scopes, lacks_scope
 from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError
-from pipe.http import Answer, Http
-from pipe.log import Log
-from pipe.means import Means
+from pipe.http.client import Answer, Http
+from pipe.http.context import Means
+from pipe.http.deadline import Deadline
+from pipe.redaction.log import Log
 
 BASE = "https://api.bitbucket.org/2.0"
 

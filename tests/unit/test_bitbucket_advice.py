@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipe.bitbucket.advice import rate_limited, refused
+from pipe.oauth.advice import rate_limited, refused
 
 PUBLIC = (
     'Cannot use client_credentials with a consumer marked as "public". Calls for auto generated consumers should use '

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipe.bitbucket.endpoints import is_cloud, token_endpoint
+from pipe.oauth.endpoints import is_cloud, token_endpoint
 
 
 @pytest.mark.parametrize(

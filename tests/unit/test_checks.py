@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipe.checks import check
 from pipe.errors import UnfitTokenError
+from pipe.oauth.checks import check
 from tests.unit.samples import token
 
 

@@ -8,7 +8,7 @@ from pipe.ci.forgejo import ForgejoActions
 from pipe.ci.gitea import GiteaActions
 from pipe.ci.github import GitHubActions
 from pipe.errors import InputError
-from pipe.secret import Secret, forms
+from pipe.redaction.secret import Secret, forms
 from tests.unit.conftest import Written
 from tests.unit.environments import FORGEJO, GITEA
 from tests.unit.samples import TOKEN, export

@@ -9,9 +9,9 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from pipe.client_assertion import LIFETIME, client_assertion
 from pipe.errors import InputError
-from pipe.secret import Secret
+from pipe.oauth.client_assertion import LIFETIME, client_assertion
+from pipe.redaction.secret import Secret
 
 AUDIENCE = "https://id.example.com/token"
 

@@ -11,9 +11,9 @@ from pipe import ci
 from pipe.bitbucket.access_tokens import AccessTokens, Owner, parse_owner
 from pipe.bitbucket.data_center import MOST_PAGES, Caller, DataCenter
 from pipe.errors import AnswerError, InputError
-from pipe.http import Answer
-from pipe.means import Means
-from pipe.secret import Secret
+from pipe.http.client import Answer
+from pipe.http.context import Means
+from pipe.redaction.secret import Secret
 from tests.unit.conftest import Written
 
 Result = TypeVar("Result")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pipe.deadline import Deadline
-from pipe.discovery import discover
 from pipe.errors import AnswerError
-from pipe.http import Answer, Http
-from pipe.means import Means
-from pipe.server import Server
+from pipe.http.client import Answer, Http
+from pipe.http.context import Means
+from pipe.http.deadline import Deadline
+from pipe.oauth.discovery import discover
+from pipe.oauth.endpoints import Server
 from tests.unit.conftest import Written
 
 ISSUER = "https://id.example.com/tenant"

@@ -1,6 +1,6 @@
 """What is handed to later steps."""
 
-from pipe.secret import Secret
+from pipe.redaction.secret import Secret
 from tests.oracle import Oracle
 from tests.unit.samples import TOKEN, export
 

@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from pipe import ci as systems
-from pipe.deadline import Deadline
 from pipe.errors import ExportError, InputError, UnreachableError
-from pipe.first_aid.case import Case
-from pipe.first_aid.finding import Finding, fine, joined, trouble
-from pipe.first_aid.report import Report
-from pipe.first_aid.wire import Server, tls_context, tried
-from pipe.http import Http
-from pipe.inputs import check as inputs_check
-from pipe.log import Aside, Log
-from pipe.option import Asked
+from pipe.http.client import Http
+from pipe.http.deadline import Deadline
+from pipe.inputs.inputs import check as inputs_check
+from pipe.inputs.option import Asked
+from pipe.redaction.log import Aside, Log
 from pipe.run import World
 from pipe.verbs import check
+from pipe.verbs.check.case import Case
+from pipe.verbs.check.finding import Finding, fine, joined, trouble
+from pipe.verbs.check.report import Report
+from pipe.verbs.check.wire import Server, tls_context, tried
 
 ERROR = UnreachableError("It is gone.", "It went.", "Look for it.")
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from pipe.deadline import Deadline
 from pipe.errors import MissingInputError
 from pipe.grants import grant
 from pipe.grants.request import TokenRequest
-from pipe.http import Answer, Http
-from pipe.inputs import Inputs, check
-from pipe.means import Means
-from pipe.table import GRANTS
-from pipe.values import Given
+from pipe.http.client import Answer, Http
+from pipe.http.context import Means
+from pipe.http.deadline import Deadline
+from pipe.inputs.inputs import Inputs, check
+from pipe.inputs.table import GRANTS
+from pipe.inputs.values import Given
 from tests.oracle import Oracle
 from tests.unit.conftest import Written
 from tests.unit.samples import TOKEN

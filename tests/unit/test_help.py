@@ -2,10 +2,9 @@
 
 import pytest
 
-from pipe import help as help_page
-from pipe.input import Input
-from pipe.options import split
-from pipe.table import TABLE
+from pipe.cli import help as help_page
+from pipe.cli.command_line import split
+from pipe.inputs.table import TABLE, Input
 
 
 @pytest.mark.parametrize("declared", TABLE, ids=lambda declared: declared.name)

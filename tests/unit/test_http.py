@@ -6,10 +6,10 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from pipe.deadline import Deadline
+from pipe import VERSION
 from pipe.errors import AnswerError, OutOfTime, UnreachableError
-from pipe.http import LARGEST_ANSWER, Http
-from pipe.version import VERSION
+from pipe.http.client import LARGEST_ANSWER, Http
+from pipe.http.deadline import Deadline
 from tests.unit.server import Server
 
 
@@ -109,6 +109,6 @@ def test_an_alarm_that_rings_while_a_server_is_waited_for_is_the_deadline(monkey
         def get(self, block: bool = True, timeout: float | None = None) -> Any:
             raise OutOfTime
 
-    monkeypatch.setattr("pipe.http.SimpleQueue", Alarmed)
+    monkeypatch.setattr("pipe.http.client.SimpleQueue", Alarmed)
     with pytest.raises(UnreachableError, match="gave no whole answer within the deadline of 10 s"):
         http().within_deadline(lambda: None, "example.com")

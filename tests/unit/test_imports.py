@@ -16,7 +16,7 @@ HEAVY = frozenset(
     """.split()
 )
 
-RUN = "import os, sys; from pipe.cli import main; code = main(sys.argv[1:], os.environ)"
+RUN = "import os, sys; from pipe.cli.main import main; code = main(sys.argv[1:], os.environ)"
 NOTHING_BUT_REQUESTS = "import sys, requests; code = 0"
 
 
@@ -76,5 +76,5 @@ def test_an_env_file_takes_python_dotenv(world: World) -> None:
 def test_what_few_runs_need_is_imported_late(world: World) -> None:
     """Neither the trial of a token nor a verb costs those anything who want none."""
     modules = imported(world, RUN)
-    late = ("pipe.verify", "pipe.verbs", "pipe.first_aid", "pipe.bitbucket.data_center")
+    late = ("pipe.bitbucket.verify", "pipe.verbs", "pipe.bitbucket.data_center")
     assert [name for name in modules if name.startswith(late)] == []

@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 
 from pipe import ci
 from pipe.errors import InputError, MissingInputError
-from pipe.input import Input
-from pipe.inputs import Inputs, check
-from pipe.secret import Secret
-from pipe.table import BY_NAME, TABLE
-from pipe.values import Given
+from pipe.inputs.inputs import Inputs, check
+from pipe.inputs.table import BY_NAME, TABLE, Input
+from pipe.inputs.values import Given
+from pipe.redaction.secret import Secret
 
 NAMES = [declared.name for declared in TABLE]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipe.envfile import render, write
 from pipe.errors import ExportError
-from pipe.leftovers import remove
+from pipe.export.env_file import render, write
+from pipe.export.leftovers import remove
 
 OURS = render({"A": "b"}, masks=(), mask_log=False, remove=None)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.log import Log
-from pipe.secret import Secret, forms
+from pipe.redaction.log import Log
+from pipe.redaction.secret import Secret, forms
 from tests.oracle import Oracle
 from tests.unit.conftest import Written
 

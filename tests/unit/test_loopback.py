@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pipe.loopback import Loopback, _Handler
-from pipe.secret import Secret
+from pipe.redaction.secret import Secret
+from pipe.verbs.login.loopback import Loopback, _Handler
 
 STATE = "the-state-of-the-tests"
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipe.bitbucket.oauth1 import authorization, base_string
-from pipe.secret import Secret
+from pipe.redaction.secret import Secret
 from sandbox import Request
 from sandbox.data_center import ApplicationLink
 from sandbox.data_center.signatures import Signatures

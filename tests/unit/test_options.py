@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipe.cli.command_line import Options, split
 from pipe.errors import InputError
-from pipe.options import Options, split
-from pipe.sources import read
-from pipe.table import TABLE
+from pipe.inputs.sources import read
+from pipe.inputs.table import TABLE
 from tests.unit.test_sources import NOWHERE
 
 VALUE = "hunter2-Correct/Horse"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.secret import Secret, forms
+from pipe.redaction.secret import Secret, forms
 from tests.oracle import Oracle
 
 KEY = "consumerKey42"

@@ -10,7 +10,7 @@ from dotenv import dotenv_values
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipe.printing import render
+from pipe.export.printing import render
 from tests.unit.samples import TOKEN, export
 
 # Everything a bearer token may be made of, and what shells and dotenv readers would expand in it.

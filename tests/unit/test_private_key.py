@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from pipe.ci.github import compatible_mask_commands
 from pipe.errors import InputError
-from pipe.secret import Secret, forms
-from pipe.values import Given, parse_private_key
+from pipe.inputs.values import Given, parse_private_key
+from pipe.redaction.secret import Secret, forms
 from tests.oracle import Oracle
 
 RSA = rsa.generate_private_key(65537, 2048)

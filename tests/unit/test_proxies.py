@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.proxies import passwords, proxy_for, shown
-from pipe.secret import Secret
+from pipe.http.proxies import passwords, proxy_for, shown
+from pipe.redaction.secret import Secret
 
 PROXY = "http://proxy.example:3128"
 CLOUD = "https://bitbucket.org/site/oauth2/access_token"

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from pipe.reserved import is_reserved
+from pipe.inputs.values import is_reserved
 
 
 @pytest.mark.parametrize(

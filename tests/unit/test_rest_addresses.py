@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipe.errors import InputError
-from pipe.rest.addresses import Place, address, names_in, on_same_server, with_parameter, with_parameters
-from pipe.rest.paging import naming_next
+from pipe.verbs.api.addresses import Place, address, names_in, on_same_server, with_parameter, with_parameters
+from pipe.verbs.api.paging import naming_next
 
 CLOUD = Place("https://api.bitbucket.org", "/2.0", "/2.0/", cloud=True)
 CENTER = Place("https://git.example:8443/bitbucket", "/rest/api/latest", "/rest/", cloud=False)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from pipe.deadline import Deadline
 from pipe.errors import AnswerError, OutOfTime, PipeError, UnreachableError
-from pipe.http import Http
-from pipe.rest.flight import HELD, Ended, Flight, Task
+from pipe.http.client import Http
+from pipe.http.deadline import Deadline
+from pipe.verbs.api.flight import HELD, Ended, Flight, Task
 
 # From when the tests are found: others run before these do.
 FOREVER = Deadline(86_400)
@@ -104,7 +104,7 @@ def test_an_alarm_that_rings_while_a_task_is_waited_for_is_the_deadline(monkeypa
         def get(self, block: bool = True, timeout: float | None = None) -> Any:
             raise OutOfTime
 
-    monkeypatch.setattr("pipe.rest.flight.Queue", Alarmed)
+    monkeypatch.setattr("pipe.verbs.api.flight.Queue", Alarmed)
     with pytest.raises(UnreachableError, match="host gave no whole answer within the deadline"):
         list(Flight([lambda _http: iter(["x"])], connect, 1).items(FOREVER, "host"))
 

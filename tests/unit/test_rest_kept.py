@@ -5,10 +5,10 @@ import threading
 import pytest
 import requests
 
-from pipe.deadline import Deadline
 from pipe.errors import UnreachableError
-from pipe.http import Session
-from pipe.rest.kept import KeptHttp
+from pipe.http.client import Session
+from pipe.http.deadline import Deadline
+from pipe.verbs.api.client import KeptHttp
 
 
 class Network:

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipe.errors import AnswerError
-from pipe.http import Answer
-from pipe.rest.lines import Lines, parsed
+from pipe.http.client import Answer
+from pipe.verbs.api.output import Lines, parsed
 
 SECRET = "token-of-the-tests"
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=8) | st.sampled_from(["##[", "#", "##vso[", "::", "\\"])

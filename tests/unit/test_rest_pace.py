@@ -2,9 +2,9 @@
 
 import pytest
 
-from pipe.deadline import Deadline
 from pipe.errors import AnswerError
-from pipe.rest.pace import Pace
+from pipe.http.deadline import Deadline
+from pipe.verbs.api.pace import Pace
 
 
 class Clock:

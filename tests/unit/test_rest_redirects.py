@@ -7,9 +7,8 @@ import requests
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipe.http import Answer
-from pipe.rest.addresses import LONGEST_ADDRESS, Place
-from pipe.rest.redirects import target_of
+from pipe.http.client import Answer
+from pipe.verbs.api.addresses import LONGEST_ADDRESS, Place, target_of
 
 CLOUD = Place("https://api.bitbucket.org", "/2.0", "/2.0/", cloud=True)
 CENTER = Place("https://git.example:8443/bitbucket", "/rest/api/latest", "/rest/", cloud=False)

@@ -1,4 +1,4 @@
-"""Which failures are worth another try, and when (`pipe.retry` and `pipe.backoff`)."""
+"""Which failures are worth another try, and when (`pipe.http.retry`)."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.backoff import FIRST_WAIT, LONGEST_WAIT
-from pipe.deadline import Deadline
 from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError, UnreachableError
-from pipe.retry import with_retries
+from pipe.http.deadline import Deadline
+from pipe.http.retry import FIRST_WAIT, LONGEST_WAIT, with_retries
 
 
 def trouble(

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipe import rsa_signature
 from pipe.errors import InputError
-from pipe.rsa_signature import Digest, sign
-from pipe.secret import Secret
+from pipe.oauth import rsa_signature
+from pipe.oauth.rsa_signature import Digest, sign
+from pipe.redaction.secret import Secret
 from tests.oracle import Oracle
 
 KEY = rsa.generate_private_key(65537, 2048)

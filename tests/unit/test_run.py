@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from pipe.ci.system import CiSystem
-from pipe.deadline import Deadline
 from pipe.errors import ExportError, MissingInputError, PipeError, RefusedError, UnfitTokenError
-from pipe.export import Export
-from pipe.inputs import Inputs, check
-from pipe.log import Log
+from pipe.export.variables import Export
+from pipe.http.deadline import Deadline
+from pipe.inputs.inputs import Inputs, check
+from pipe.inputs.values import Given
+from pipe.redaction.log import Log
+from pipe.redaction.secret import Secret, forms
 from pipe.run import World, run
-from pipe.secret import Secret, forms
-from pipe.values import Given
 from tests.oracle import Oracle
 from tests.unit.samples import TOKEN
 from tests.unit.server import Server

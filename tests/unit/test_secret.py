@@ -18,7 +18,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pipe.secret import MASK, Secret, forms, redact
+from pipe.redaction.secret import MASK, Secret, forms, redact
 from tests.oracle import Oracle
 
 PLAIN = "S3cr3t/of+the:tests=%&\"'\\ü"

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipe.errors import InputError
-from pipe.input import Input
-from pipe.sources import LARGEST_FILE, read
-from pipe.table import BY_NAME, TABLE
+from pipe.inputs.sources import LARGEST_FILE, read
+from pipe.inputs.table import BY_NAME, TABLE, Input
 
 NOWHERE = Path("/nowhere")
 PUBLIC = [declared for declared in TABLE if not declared.secret]

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from pipe.deadline import Deadline
 from pipe.errors import ExportError, InputError
-from pipe.http import Http
-from pipe.log import Log
-from pipe.means import Means
-from pipe.secret import Secret
-from pipe.stores import store_named
-from pipe.stores.store import Store
+from pipe.export.stores import store_named
+from pipe.export.stores.store import Store
+from pipe.http.client import Http
+from pipe.http.context import Means
+from pipe.http.deadline import Deadline
+from pipe.redaction.log import Log
+from pipe.redaction.secret import Secret
 
 NEW = "a-refresh-token-of-the-tests"
 TOKEN = Secret("an-access-token-of-the-tests")

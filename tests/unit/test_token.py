@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.secret import Secret
-from pipe.token import AccessToken
-from pipe.token_response import LONGEST_LIFETIME
+from pipe.oauth.token import LONGEST_LIFETIME, AccessToken
+from pipe.redaction.secret import Secret
 from tests.unit.samples import NOW, TOKEN, token
 
 

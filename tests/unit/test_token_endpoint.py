@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from pipe.answers import TRY_AGAIN, retry_after
-from pipe.deadline import Deadline
 from pipe.errors import AnswerError, InputError, PipeError, RefusedError, UnreachableError
-from pipe.http import Answer, Http
-from pipe.secret import Secret, forms
-from pipe.token import AccessToken
-from pipe.token_endpoint import Client, request_token
+from pipe.http.answers import TRY_AGAIN, retry_after
+from pipe.http.client import Answer, Http
+from pipe.http.deadline import Deadline
+from pipe.oauth.token import AccessToken
+from pipe.oauth.token_endpoint import Client, request_token
+from pipe.redaction.secret import Secret, forms
 from tests.oracle import Oracle
 from tests.unit.samples import TOKEN
 

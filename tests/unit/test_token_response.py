@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipe.errors import AnswerError
-from pipe.token import AccessToken
-from pipe.token_response import LONGEST_LIFETIME, LONGEST_SCOPES, LONGEST_TOKEN, json_object, parse
+from pipe.http.answers import json_object
+from pipe.oauth.token import LONGEST_LIFETIME, LONGEST_TOKEN, AccessToken
+from pipe.oauth.token_response import LONGEST_SCOPES, parse
 from tests.unit.samples import NOW, TOKEN
 
 GOOD: dict[str, object] = {"access_token": TOKEN, "token_type": "bearer", "expires_in": 7200, "scope": "repository"}

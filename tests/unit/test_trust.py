@@ -8,7 +8,7 @@ import pytest
 import trustme
 
 from pipe.errors import InputError
-from pipe.trust import roots
+from pipe.http.trust import roots
 
 PEM = trustme.CA().cert_pem.bytes().decode()
 DAMAGED = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipe.errors import UnreachableError
-from pipe.unreachable import cut_short, out_of_time, unreachable
+from pipe.http.unreachable import cut_short, out_of_time, unreachable
 
 PROXY = "http://user:hunter2@proxy.example:3128"
 

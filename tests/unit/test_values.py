@@ -8,8 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipe.errors import InputError
-from pipe.secret import Secret
-from pipe.values import (
+from pipe.inputs.values import (
     LONGEST_SECONDS,
     Given,
     is_loopback,
@@ -23,6 +22,7 @@ from pipe.values import (
     parse_text,
     parse_url,
 )
+from pipe.redaction.secret import Secret
 
 
 def of(text: str) -> Given:

@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipe import help as help_page
 from pipe import verbs
+from pipe.cli import help as help_page
+from pipe.cli.command_line import Options, split
 from pipe.errors import InputError
-from pipe.option import Asked, Option
-from pipe.options import Options, split
-from pipe.table import BY_NAME
+from pipe.inputs.option import Asked, Option
+from pipe.inputs.table import BY_NAME
 from pipe.verbs import login
 
 

@@ -1,0 +1,129 @@
+"""What the REST API of Bitbucket Cloud says when it refuses, and what to do about each.
+
+Its shape is `{"type": "error", "error": {"message", "detail"}}`, where `detail` is a text or an object; the rate limit
+comes as plain text. The texts were observed in bug reports of Bitbucket's clients.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError
+from pipe.http.answers import TRY_AGAIN, in_trouble, json_object, redirected, retry_after
+from pipe.http.client import Answer
+from pipe.inputs import scope as scope_names
+from pipe.oauth.advice import rate_limited
+from pipe.oauth.token_response import LONGEST_SCOPES
+from pipe.redaction.untrusted import show
+
+
+def api_failure(answer: Answer, masks: Sequence[str]) -> PipeError:
+    """Return the failure that an answer other than 2xx stands for."""
+    if answer.status == 429:
+        return rate_limited(answer.host, retry_after(answer))
+    error = _error(answer)
+    message = error.get("message")
+    said = show(message, masks) if isinstance(message, str) else ""
+    if answer.status in TRY_AGAIN or answer.status >= 500:
+        return in_trouble(answer, said, again=answer.status in TRY_AGAIN)
+    if 300 <= answer.status < 400:
+        return redirected(answer, masks)
+    quoted = f': "{said}"' if said else ""
+    what = f"{answer.host} refused (HTTP {answer.status}){quoted}."
+    if answer.status == 401:
+        return _unauthorized(what, said)
+    if 200 <= answer.status < 300 or (answer.status != 410 and answer.body.lstrip()[:1] == b"<"):
+        return AnswerError(
+            f"{answer.host} answered with something that is no JSON object (HTTP {answer.status}).",
+            "A proxy, a firewall or a login page answered in the API's place.",
+            "Check proxies in between, and whether this runner may reach the server.",
+        )
+    if answer.status == 403:
+        return _forbidden(what, error, masks)
+    if answer.status == 404:
+        return UnfitTokenError(
+            what,
+            "The workspace or repository does not exist, is misspelt, or the token may not see it: "
+            "a consumer sees its own workspace only.",
+            "Check the names, and that the token belongs to that workspace.",
+        )
+    if answer.status == 410:
+        return AnswerError(
+            what,
+            "Bitbucket has removed this resource, as it did with lists across workspaces in 2026.",
+            "Use the resource of a single workspace; Bitbucket's changelog names it.",
+        )
+    return AnswerError(
+        what,
+        "The request does not fit this resource.",
+        "Check the names and values against the REST API's documentation.",
+    )
+
+
+def lacks_scope(answer: Answer) -> bool:
+    """Whether an answer refuses for a missing scope only, and so proves that the token is a real one."""
+    return answer.status == 403 and "required" in _detail(_error(answer))
+
+
+def required_scopes(answer: Answer) -> tuple[str, ...]:
+    """What a refusal for a missing scope asks for; nothing if it does not say that in the shape of the API."""
+    required = _detail(_error(answer)).get("required")
+    try:
+        return scope_names.split(" ".join(map(str, required))) if isinstance(required, list) else ()
+    except ValueError:
+        return ()
+
+
+def granted_scopes(answer: Answer) -> tuple[str, ...] | None:
+    """The token's scopes, which Bitbucket names in a header of most answers and in a refusal for a missing scope."""
+    granted = _detail(_error(answer)).get("granted")
+    if not isinstance(granted, list):
+        granted = [answer.headers.get("X-OAuth-Scopes")]
+    text = " ".join(scope for scope in granted if isinstance(scope, str))
+    try:
+        found = scope_names.split(text) if len(text) <= LONGEST_SCOPES else ()
+    except ValueError:
+        return None
+    return found or None
+
+
+def _unauthorized(what: str, said: str) -> RefusedError:
+    if "expired." in said and "invalid" not in said:
+        return RefusedError(
+            what,
+            "The token's time is over. A consumer's lives two hours at most, any other as long as was chosen for it.",
+            "Make a new one in Bitbucket, and store it in the old one's place; get a consumer's anew in each job.",
+        )
+    return RefusedError(
+        what,
+        "The token is mistyped, revoked, expired, or of a kind that this resource does not take.",
+        "Copy it anew, and say what it is in access-token-kind; a person's API token also needs username, its e-mail "
+        "address.",
+    )
+
+
+def _forbidden(what: str, error: Mapping[str, object], masks: Sequence[str]) -> PipeError:
+    detail = _detail(error)
+    required, granted = (
+        show(" ".join(map(str, value)), masks) if isinstance(value := detail.get(name), list) else ""
+        for name in ("required", "granted")
+    )
+    if required:
+        return UnfitTokenError(
+            what,
+            f"The token lacks {required}; it has {granted or 'none'}. The token itself is good.",
+            "Give the consumer or token that permission, and get a new token.",
+        )
+    return RefusedError(
+        what,
+        "The token is good, but its owner may not do this; or an allow-list of addresses keeps this runner out.",
+        "Check the permissions of the token's owner, and the workspace's allow-list of IP addresses.",
+    )
+
+
+def _error(answer: Answer) -> Mapping[str, object]:
+    error = (json_object(answer.body) or {}).get("error")
+    return error if isinstance(error, dict) else {}
+
+
+def _detail(error: Mapping[str, object]) -> Mapping[str, object]:
+    detail = error.get("detail")
+    return detail if isinstance(detail, dict) else {}

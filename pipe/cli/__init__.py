@@ -1,0 +1,1 @@
+"""The edge: the only place that reads the environment and the command line, prints, and ends the program."""

@@ -1,0 +1,196 @@
+"""The edge: the only module that reads the environment and the command line, prints, and ends the program."""
+
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pipe import VERSION
+from pipe import ci as systems
+from pipe.ci.system import CiSystem
+from pipe.cli.command_line import Options, split
+from pipe.cli.signals import Interrupted, Signals
+from pipe.errors import Ended, InputError, OutOfTime, PipeError, UnreachableError
+from pipe.http.deadline import Deadline
+from pipe.inputs.inputs import Inputs, check
+from pipe.inputs.sources import read, told
+from pipe.inputs.table import BY_NAME, TABLE
+from pipe.inputs.values import parse_seconds
+from pipe.redaction.log import Log
+from pipe.redaction.secret import Secret, forms
+from pipe.run import World, run
+
+_DEFECT = 1
+
+
+def entry() -> NoReturn:
+    """Run, and end without waiting for a request that was left behind at the deadline."""
+    # TLS would write the keys of its connections there, for whoever recorded them to read.
+    os.environ.pop("SSLKEYLOGFILE", None)
+    _fill_closed_streams()
+    try:
+        code = main(sys.argv[1:], os.environ)
+    except Ended as ended:
+        code = ended.exit_code
+    os._exit(code)
+
+
+def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
+    """Do one run and return its exit code."""
+    start = time.monotonic()
+    log = Log(sys.stdout, sys.stderr)
+    # Until the command line is read, nothing may reach a standard output that a shell could be evaluating.
+    ci = systems.detect(env)(env, Log(sys.stderr, sys.stderr), Path("/"))
+    signals = Signals()
+    verb = ""
+    try:
+        signals.catch()
+        signals.ring_at(Deadline(float(BY_NAME["deadline"].default), start=start))
+        options = split(arguments)
+        verb = options.verb
+        if options.shows:
+            _show(options)
+            return 0
+        if _wants_print(options, env):
+            log = Log(sys.stderr, sys.stderr)
+        log.debugging = env.get("RUNNER_DEBUG") == "1" or env.get("SYSTEM_DEBUG", "").lower() == "true"
+        signals.ring_at(so_far := _deadline_so_far(options, env, start))
+        cwd = _working_directory()
+        ci = systems.detect(env)(env, log, cwd)
+        world = World(
+            env,
+            cwd,
+            sys.stdout,
+            log,
+            so_far,
+            uninterrupted=signals.held,
+            asked=options.asked,
+            stdin=sys.stdin,
+            terminal=sys.stderr if sys.stderr.isatty() and not sys.stdout.isatty() else None,
+        )
+        given, inputs = _read_inputs(options, ci, world)
+        if inputs.ci != "auto":
+            ci = systems.called(inputs.ci)(env, log, cwd)
+        log.debugging = log.debugging or inputs.debug
+        deadline = Deadline(inputs.deadline, start=start)
+        signals.ring_at(deadline)
+        _of_verb(options.verb, "run", run)(inputs, ci, world._replace(deadline=deadline, given=given))
+        return 0
+    except PipeError as error:
+        return _failed(error, ci, log, verb)
+    except OutOfTime as alarm:
+        # One that rings while a failure is on its way here has nothing to add to it.
+        failure = alarm.__context__
+        return _failed(failure if isinstance(failure, PipeError) else _out_of_time(), ci, log, verb)
+    except Interrupted as interrupted:
+        log.failure(f"✖ Interrupted by {interrupted.name}.")
+        return interrupted.exit_code
+    except Exception:
+        return _defect(log)
+    finally:
+        signals.be_quiet()
+
+
+def _read_inputs(options: Options, ci: CiSystem, world: World) -> tuple[Mapping[str, str], Inputs]:
+    """From where the inputs come, and the inputs; a verb with `wrong_inputs` hears of what is wrong with them."""
+    try:
+        others = _of_verb(options.verb, "UNLESS_GIVEN", {})
+        given = read(options.values, world.env, world.cwd, env_file=options.env_file, unless_given=others)
+        # Before anything is checked: an error could repeat a value that is a secret in another input's place.
+        for declared in TABLE:
+            if declared.secret and declared.name in given:
+                world.log.hide(forms(Secret(given[declared.name].text)))
+        return {name: found.source for name, found in given.items()}, check(given, systems.names())
+    except InputError as error:
+        _of_verb(options.verb, "wrong_inputs", lambda *_: None)(error, ci, world)
+        raise
+
+
+def _of_verb(verb: str, name: str, otherwise: Any) -> Any:
+    """What the file of a verb has under `name`; `otherwise` if it has none, or if there is no verb."""
+    if not verb:
+        return otherwise
+    from pipe import verbs  # noqa: PLC0415 - a pipeline's run has none
+
+    return getattr(verbs.called(verb), name, otherwise)
+
+
+def _deadline_so_far(options: Options, env: Mapping[str, str], start: float) -> Deadline:
+    """The deadline as it is known before any file is opened, for one may be a pipe that nobody writes to."""
+    given = told(BY_NAME["deadline"], options.values, env)
+    seconds = float(_of_verb(options.verb, "UNLESS_GIVEN", {}).get("deadline") or BY_NAME["deadline"].default)
+    with suppress(InputError):  # Told when all inputs are checked.
+        seconds = parse_seconds("deadline", given, at_least=0.1) if given else seconds
+    return Deadline(seconds, start=start)
+
+
+def _wants_print(options: Options, env: Mapping[str, str]) -> bool:
+    """Whether standard output belongs to data or the token, or could: an env file may say so, and is not read yet."""
+    if _of_verb(options.verb, "prints_data", lambda _asked: False)(options.asked):
+        return True
+    if options.values.get("print") or options.env_file or env.get("ENV_FILE"):
+        return True
+    return any(env.get(name) for name in ("INPUT_PRINT", "PLUGIN_PRINT", "PRINT", "PRINT_FILE"))
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:
+        raise InputError(
+            "The working directory does not exist.",
+            "It was deleted, or not mounted into this container.",
+            "Start in a directory that exists (docker run --workdir).",
+        ) from None
+
+
+def _failed(error: PipeError, ci: CiSystem, log: Log, verb: str) -> int:
+    if log.debugging:
+        _traceback(log)
+    if (told := _of_verb(verb, "failed", None)) is not None:
+        told(error, ci)
+        return 0
+    ci.fail(error)
+    return error.exit_code
+
+
+def _defect(log: Log) -> int:
+    log.failure("✖ bitbucket-token has a defect and could not go on. Nothing was exported.")
+    log.failure("  Please report it with the lines that debug: true adds.")
+    if log.debugging:
+        _traceback(log)
+    return _DEFECT
+
+
+def _traceback(log: Log) -> None:
+    import traceback  # noqa: PLC0415 - only for debug
+
+    for line in traceback.format_exc().splitlines():
+        log.failure(f"debug: {line}")
+
+
+def _show(options: Options) -> None:
+    from pipe.cli.help import text  # noqa: PLC0415 - a run needs no help
+
+    with suppress(OSError):
+        sys.stdout.write(text(options.verb) if options.shows == "help" else f"bitbucket-token {VERSION}\n")
+        sys.stdout.flush()
+
+
+def _fill_closed_streams() -> None:
+    """Let a stream that was closed at the start fail when it is written, and let no file have its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, os.O_RDONLY), number)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
+
+
+def _out_of_time() -> PipeError:
+    return UnreachableError(
+        "The run did not end within its deadline.",
+        "A file that it reads or writes is a pipe without another end, or lies on a disk that hangs.",
+        "Check the files that the inputs name, or raise deadline.",
+    )

@@ -1,0 +1,218 @@
+"""The env file: shell text that exports the token and masks it in all that the shell prints from then on.
+
+The rules it follows are those of POSIX.1-2017, XCU chapter 2, and what dash, bash and busybox ash do in practice.
+Bitbucket Pipelines runs a script with `/bin/bash -i FILE` where bash exists, else with `/bin/sh FILE`.
+"""
+
+import errno
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from importlib import resources
+from pathlib import Path
+
+from pipe.errors import ExportError
+from pipe.export.git import Setting
+from pipe.export.private_file import give, open_directory, placing, put
+from pipe.redaction.secret import Secret
+
+OWN_DIRECTORY = ".bitbucket-token"
+"""The directory that is the program's alone, wherever the env file goes unless the user says otherwise."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+# Characters in a mask from which on GNU sed takes longer than awk to get ready: 0.1 s and more.
+_LONG = 1000
+
+# By errno: why it usually happens, what to do now.
+_ADVICE = {
+    errno.ENOENT: (
+        "The directory around it does not exist.",
+        "Make it first, or name another place with output-file.",
+    ),
+    errno.EEXIST: (
+        "Something that is neither a file nor missing has its name, such as a link committed to the repository.",
+        "Remove it, or name another place with output-file.",
+    ),
+    errno.ELOOP: (
+        "The directory is a symbolic link, and what it points to may be anybody's.",
+        "Remove the link, or name the real directory with output-file.",
+    ),
+    errno.ENOTDIR: (
+        "Its directory is a symbolic link or a file, perhaps committed to the repository.",
+        "Remove that, or name the real directory with output-file.",
+    ),
+    errno.ENOSPC: ("The disk is full.", "Free some space, or name a place on another disk with output-file."),
+    errno.EDQUOT: ("The disk quota is used up.", "Free some space, or name another place with output-file."),
+}
+_OTHERWISE = (
+    "The directory is read-only, or the user of the container may not write there.",
+    "Let the container write to the checkout, or name another place with output-file.",
+)
+
+
+def render(
+    variables: Mapping[str, str | Secret],
+    *,
+    masks: Sequence[str],
+    mask_log: bool,
+    remove: str | None,
+    git: Sequence[Setting] = (),
+) -> str:
+    """Return the text of an env file, for `.` or `eval` in a POSIX shell.
+
+    `masks` are the texts to replace by `***`, longest first, as `pipe.redaction.secret.forms` gives them. `remove` is
+    the path of the file, which then removes itself when it is loaded; `None` keeps it. `git` is added to the settings
+    of git. Raises `ValueError` for what no shell can hold: a name that is none, or a NUL in a value.
+    """
+    nonce = secrets.token_hex(8)
+    forms = _lines(masks) if mask_log else []
+    return _fill(
+        "envfile.sh",
+        ID=nonce,
+        REMOVE="" if remove is None else _fill("envfile_remove.sh", PATHS=_paths(remove)),
+        FILTER=_filter(nonce, forms) if forms else "",
+        EXPORTS="\n".join(f"export {_name(name)}={quote(_text(value))}" for name, value in variables.items()),
+        GIT=_git(nonce, git) if git else "",
+    )
+
+
+def quote(text: str) -> str:
+    """Return `text` as one word of a POSIX shell in which nothing is expanded (XCU 2.2.2, single quotes)."""
+    if "\0" in text:
+        raise ValueError("a shell cannot hold a NUL")
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def write(path: Path, text: str) -> None:
+    """Write `text` to `path` so that only the owner of its directory can read it, or leave nothing behind.
+
+    The working directory of a CI step is untrusted: a pull request may have put a symbolic link or anything else
+    in the way. Raises `ExportError` for whatever keeps the file from being written.
+    """
+    with writing(path, text):
+        pass
+
+
+@contextmanager
+def writing(path: Path, text: str) -> Iterator[None]:
+    """Do the same, and let the file have its name after the block; if that raises, all stays as it was."""
+    path = path.absolute()
+    with _explained(path):
+        made = _make(path.parent)
+        directory = None
+        try:
+            directory = open_directory(path.parent)
+            own = path.parent.name == OWN_DIRECTORY
+            if own:
+                _secure(directory, path.parent)
+            if own or made:
+                put(directory, ".gitignore", "*\n")
+            with placing(directory, path.name, text):
+                yield
+        except BaseException:
+            if made:
+                _unmake(path.parent, directory)
+            raise
+        finally:
+            if directory is not None:
+                os.close(directory)
+
+
+def _name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError("not the name of a shell variable")
+    return name
+
+
+def _lines(masks: Sequence[str]) -> list[str]:
+    """The masks line by line, as the filter sees its input, longest first and without repetition."""
+    lines = {line for mask in masks for shown in (mask, *_in_traces(mask)) for line in shown.split("\n") if line}
+    return sorted(lines, key=lambda line: (-len(line), line))
+
+
+def _in_traces(mask: str) -> Iterator[str]:
+    """How shells write a word that needs quotes: in a trace (`set -x`), and for `export -p`, `set` or `printf %q`."""
+    yield mask.replace("'", "'\\''")
+    yield mask.replace("'", "'\"'\"'")
+    yield re.sub(r'([$`"\\])', r"\\\1", mask)
+    yield re.sub(r"([^A-Za-z0-9_@%+=:./~-])", r"\\\1", mask)
+
+
+def _git(nonce: str, settings: Sequence[Setting]) -> str:
+    words = (f"{quote(setting.key)} {quote(_text(setting.value))}" for setting in settings)
+    return _fill("envfile_git.sh", ID=nonce, SETTINGS="\n".join(f"    __bitbucket_token_put {two}" for two in words))
+
+
+def _text(value: str | Secret) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def _filter(nonce: str, forms: Sequence[str]) -> str:
+    ways = ("mawk awk", "gnu sed") if len(forms[0]) > _LONG else ("gnu sed", "mawk awk")
+    return _fill("envfile_filter.sh", ID=nonce, MASKS="\n".join(forms), WAYS=" ".join(ways))
+
+
+def _paths(remove: str) -> str:
+    """Where the shell may find the file: there, or below its own directory if the checkout is mounted elsewhere."""
+    parts = Path(remove).parts[1:]
+    return " ".join(map(quote, (remove, *("./" + "/".join(parts[at:]) for at in range(len(parts))))))
+
+
+def _fill(template: str, **filling: str) -> str:
+    """A template with its `@NAME@` filled in; what is filled in is not looked at again."""
+    text = resources.files("pipe.export").joinpath(template).read_text(encoding="ascii").rstrip("\n")
+    return re.sub("@([A-Z]+)@", lambda match: filling[match[1]], text) + "\n"
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        why, now = _ADVICE.get(error.errno or 0, _OTHERWISE)
+        what = f"The env file {str(path)!r} could not be written: {error.strerror or type(error).__name__}."
+        raise ExportError(what, why, now) from error
+
+
+def _make(directory: Path) -> bool:
+    """Make the directory for its parent's owner, unless something is there; return whether it was made."""
+    try:
+        directory.mkdir(mode=0o700)
+    except FileExistsError:
+        return False
+    try:
+        descriptor = open_directory(directory)
+        try:
+            os.fchmod(descriptor, 0o700)
+            give(descriptor, directory.parent.stat())
+        finally:
+            os.close(descriptor)
+    except BaseException:
+        _unmake(directory, None)
+        raise
+    return True
+
+
+def _secure(descriptor: int, directory: Path) -> None:
+    """Let nobody else into a directory that was there before, and use none that a stranger made."""
+    found = os.fstat(descriptor)
+    if found.st_uid not in {os.geteuid(), directory.parent.stat().st_uid}:
+        raise ExportError(
+            f"The directory {str(directory)!r} belongs to another user.",
+            "Somebody else made it, and could read or change what is put there.",
+            "Remove it, or name another place with output-file.",
+        )
+    if stat.S_IMODE(found.st_mode) != 0o700:
+        os.fchmod(descriptor, 0o700)
+
+
+def _unmake(directory: Path, descriptor: int | None) -> None:
+    with suppress(OSError):
+        if descriptor is not None:
+            os.unlink(".gitignore", dir_fd=descriptor)
+    with suppress(OSError):
+        directory.rmdir()

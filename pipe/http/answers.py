@@ -1,0 +1,69 @@
+"""What an answer means whoever gave it: the object in it, when to come back, trouble of the server, redirects."""
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from pipe.errors import AnswerError
+from pipe.http.client import Answer
+from pipe.redaction.secret import redact
+from pipe.redaction.untrusted import show
+
+TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+# Seconds: thirty years, beyond every deadline.
+_LONGEST_RETRY_AFTER = 1e9
+
+
+def in_trouble(answer: Answer, said: str, *, again: bool) -> AnswerError:
+    """Return the advice for a server that is overloaded or broken; `said` is what it said, already harmless."""
+    return AnswerError(
+        f"{answer.host} is in trouble (HTTP {answer.status}{f': {said}' if said else ''}).",
+        "The server or something before it is overloaded, restarting or broken.",
+        "Run the step again in some minutes; for Bitbucket Cloud look at https://bitbucket.status.atlassian.com.",
+        again=again,
+        retry_after=retry_after(answer),
+    )
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Seconds that the server wants a client to wait (RFC 9110 section 10.2.3), or None if it does not say."""
+    text = answer.headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]+", text):
+        return min(float(text), _LONGEST_RETRY_AFTER)
+    if not text:
+        return None
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed
+
+    try:
+        moment = parsedate_to_datetime(text)
+        return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError):
+        return None
+
+
+def json_object(body: bytes) -> dict[str, object] | None:
+    """Return the JSON object in `body`, or None if it holds none, is not UTF-8, or is nested absurdly deep."""
+    try:
+        value = json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def redirected(answer: Answer, masks: Sequence[str]) -> AnswerError:
+    """Return the advice for a redirect: of where it leads, only the host is told."""
+    try:
+        # Not `hostname`, and not a part of the text as it came: in lower case, or cut at a slash, a secret that the
+        # server repeats would not be known.
+        target = urlsplit(redact(answer.headers.get("Location", ""), masks)).netloc.rpartition("@")[2]
+    except ValueError:
+        target = ""
+    to = f" to {show(target, masks)}" if target else ""
+    return AnswerError(
+        f"{answer.host} redirects{to} (HTTP {answer.status}), which is never followed with a secret in hand.",
+        "The address is http instead of https, an old one, or leads to a login page.",
+        "Put the final address into base-url or token-url.",
+    )

@@ -1,0 +1,170 @@
+"""The one way to a server: TLS, proxies, no redirects, a cap on the answer, and a deadline that always holds."""
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from queue import Empty, Queue, SimpleQueue
+from typing import NamedTuple, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+
+from pipe import VERSION
+from pipe.errors import AnswerError, OutOfTime
+from pipe.http.deadline import Deadline
+from pipe.http.proxies import proxy_for
+from pipe.http.unreachable import cut_short, out_of_time, unreachable
+
+LARGEST_ANSWER = 1024 * 1024
+"""Bytes that are read of an answer at most, counted after decompression."""
+
+Result = TypeVar("Result")
+
+_CHUNK = 16 * 1024
+
+
+class Answer(NamedTuple):
+    """What a server answered: nothing in it is trusted."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in any case."""
+    body: bytes
+    host: str
+    """The host that was asked, with its port if that is not the usual one."""
+
+
+class Session(requests.Session):
+    """Asks no environment and knows no redirects.
+
+    requests would read the body of a redirect whole and take its target apart without following it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - the library's form
+        """There is none."""
+        return
+
+
+def awaited(queue: "SimpleQueue[Result] | Queue[Result]", deadline: Deadline, host: str) -> Result:
+    """Return what comes out of `queue` first; raise `UnreachableError` if nothing does before the deadline.
+
+    Where the machine slept meanwhile, the alarm that is behind the deadline may be heard first.
+    """
+    try:
+        try:
+            return queue.get(timeout=deadline.remaining())
+        except Empty:
+            raise out_of_time(host, deadline.seconds) from None
+    except OutOfTime:
+        raise out_of_time(host, deadline.seconds) from None
+
+
+class Http:
+    """Sends requests one at a time.
+
+    `timeout` is in seconds, to connect and between two bytes. `ca_file` is a PEM bundle, or empty for the bundled
+    roots. Python's TLS is at 1.2 or newer (urllib3 2 sets that). No `.netrc`, no cookies, no environment: only `env`
+    is asked for a proxy.
+    """
+
+    largest_answer = LARGEST_ANSWER
+
+    def __init__(self, deadline: Deadline, *, timeout: float, ca_file: str, env: Mapping[str, str]) -> None:
+        self.deadline = deadline
+        self._timeout = timeout
+        self._verify: str | bool = ca_file or True
+        self._env = env
+
+    def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        """POST `form` and return the answer, whatever its status; raises what `send` raises."""
+        return self.send("POST", url, headers=headers, form=form)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        form: Mapping[str, str] | None = None,
+        json: object = None,
+    ) -> Answer:
+        """Send one request, with `form` or `json` as its body; returns and raises what `exchange` does."""
+        return self.exchange(requests.Request(method, url, headers={**headers}, data=form, json=json))
+
+    def exchange(self, request: requests.Request) -> Answer:
+        """Send one request, and return the answer, whatever its status.
+
+        Raises `UnreachableError` if no whole answer came: its `again` tells whether another try could help.
+        Raises `AnswerError` if the answer is larger than `largest_answer`.
+        """
+        host = urlsplit(request.url).netloc
+        proxy = proxy_for(request.url, self._env)
+        always = {"Accept": "application/json", "User-Agent": f"bitbucket-token/{VERSION}"}
+        request.headers = {**always, **request.headers}
+        try:
+            return self.within_deadline(lambda: self._send(request, host, proxy), host)
+        except (requests.RequestException, ValueError) as error:
+            raise unreachable(error, host=host, proxy=proxy, timeout=self._timeout) from error
+
+    def within_deadline(self, work: Callable[[], Result], host: str) -> Result:
+        """Do `work`, which asks `host`, in a thread of its own, and leave it behind when the deadline passes.
+
+        A timeout between two bytes never ends a server that drips, and nothing ends a name server that hangs. The
+        thread is a daemon: it keeps neither the program nor its exit waiting.
+        """
+        outcome: SimpleQueue[tuple[Result] | BaseException] = SimpleQueue()
+
+        def do() -> None:
+            try:
+                outcome.put((work(),))
+            except BaseException as error:
+                outcome.put(error)
+
+        threading.Thread(target=do, name="request", daemon=True).start()
+        result = awaited(outcome, self.deadline, host)
+        if isinstance(result, BaseException):
+            raise result
+        return result[0]
+
+    def _send(self, request: requests.Request, host: str, proxy: str) -> Answer:
+        with self._session() as session, self._begun(session, request, proxy) as response:
+            return Answer(response.status_code, response.headers, self._read(response, host), host)
+
+    def _session(self) -> AbstractContextManager[requests.Session]:
+        return Session()
+
+    def _begun(self, session: requests.Session, request: requests.Request, proxy: str) -> requests.Response:
+        """Send the request, and return the answer as soon as its head is there."""
+        return session.send(
+            session.prepare_request(request),
+            proxies={urlsplit(request.url).scheme: proxy} if proxy else {},
+            verify=self._verify,
+            timeout=self._timeout,
+            allow_redirects=False,
+            stream=True,
+        )
+
+    def _read(self, response: requests.Response, host: str) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > self.largest_answer:
+                raise self._too_large(host)
+            if not self.deadline.remaining():
+                raise out_of_time(host, self.deadline.seconds)
+        announced = response.headers.get("Content-Length", "")
+        whole = "Content-Encoding" in response.headers or response.request.method == "HEAD"
+        if not whole and announced.isdigit() and len(body) < int(announced):
+            raise cut_short(host)
+        return bytes(body)
+
+    def _too_large(self, host: str) -> AnswerError:
+        return AnswerError(
+            f"{host} answered with more than {self.largest_answer} bytes.",
+            "No token endpoint answers that much: the address is probably that of a file or a page.",
+            "Check base-url or token-url.",
+        )

@@ -1,0 +1,156 @@
+"""The checked values of one run: what was given for each input of the table, of its type and within its bounds."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pipe.errors import InputError, MissingInputError
+from pipe.inputs.table import BY_NAME, CLIENT_AUTHS, EXCLUSIVE, GRANTS, PRINTS, TOKEN_KINDS
+from pipe.inputs.values import (
+    Given,
+    parse_choice,
+    parse_count,
+    parse_env_name,
+    parse_flag,
+    parse_private_key,
+    parse_scopes,
+    parse_seconds,
+    parse_secret,
+    parse_text,
+    parse_uri,
+    parse_url,
+)
+from pipe.redaction.secret import Secret
+
+
+class Inputs(NamedTuple):
+    """The checked values of one run, in the order of the table."""
+
+    consumer_key: str
+    consumer_secret: Secret
+    private_key: Secret
+    key_id: str
+    grant: str
+    base_url: str
+    token_url: str
+    issuer: str
+    revocation_url: str
+    client_auth: str
+    refresh_token: Secret
+    refresh_token_store: str
+    code: Secret
+    redirect_uri: str
+    code_verifier: Secret
+    access_token: Secret
+    access_token_kind: str
+    username: str
+    password: Secret
+    impersonate: str
+    token_owner: str
+    token_permissions: tuple[str, ...]
+    token_expiry_days: int
+    token_name: str
+    repository: str
+    scope: tuple[str, ...]
+    audience: str
+    resource: str
+    required_scopes: tuple[str, ...]
+    min_lifetime: float
+    verify: str
+    configure_git: bool
+    revoke: bool
+    env_name: str
+    export_env: bool
+    mask_log: bool
+    ci: str
+    output_file: str
+    channel: str
+    channel_file: str
+    keep_file: bool
+    print: str
+    max_attempts: int
+    timeout: float
+    deadline: float
+    ca_file: str
+    debug: bool
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret among the inputs that was given."""
+        return tuple(value for value in self if isinstance(value, Secret) and value)
+
+    def require(self, name: str) -> None:
+        """Raise `MissingInputError` unless the input called `name` was given."""
+        if not getattr(self, name.replace("-", "_")):
+            raise MissingInputError(name, BY_NAME[name].variable)
+
+
+def check(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inputs:
+    """Turn what was given into checked values; `InputError` names the first input that is wrong."""
+
+    def value(name: str) -> Given:
+        return given.get(name) or Given(BY_NAME[name].default, "its default")
+
+    for name in given:
+        if name not in BY_NAME:
+            raise InputError(
+                f"There is no input called {name}.",
+                "The name is misspelt, or from another version.",
+                "See --help.",
+            )
+    for pair in EXCLUSIVE:
+        if all(value(name).text != BY_NAME[name].default for name in pair):
+            raise InputError(
+                f"{pair[0]} (from {value(pair[0]).source}) and {pair[1]} (from {value(pair[1]).source}) exclude "
+                "each other.",
+                "Only one of them can count.",
+                "Leave one of them out.",
+            )
+    return Inputs(
+        consumer_key=parse_text("consumer-key", value("consumer-key"), shown=False),
+        consumer_secret=parse_secret("consumer-secret", value("consumer-secret")),
+        private_key=parse_private_key("private-key", value("private-key")),
+        key_id=parse_text("key-id", value("key-id")),
+        grant=parse_choice("grant", value("grant"), GRANTS),
+        base_url=parse_url("base-url", value("base-url"), query=False).rstrip("/"),
+        token_url=parse_url("token-url", value("token-url"), optional=True),
+        issuer=parse_url("issuer", value("issuer"), optional=True, query=False),
+        revocation_url=parse_url("revocation-url", value("revocation-url"), optional=True),
+        client_auth=parse_choice("client-auth", value("client-auth"), CLIENT_AUTHS),
+        refresh_token=parse_secret("refresh-token", value("refresh-token")),
+        refresh_token_store=parse_text("refresh-token-store", value("refresh-token-store")),
+        code=parse_secret("code", value("code")),
+        redirect_uri=parse_text("redirect-uri", value("redirect-uri")),
+        code_verifier=parse_secret("code-verifier", value("code-verifier")),
+        access_token=parse_secret("access-token", value("access-token")),
+        access_token_kind=parse_choice("access-token-kind", value("access-token-kind"), TOKEN_KINDS),
+        username=parse_text("username", value("username")),
+        password=parse_secret("password", value("password")),
+        impersonate=parse_text("impersonate", value("impersonate")),
+        token_owner=parse_text("token-owner", value("token-owner")),
+        token_permissions=parse_scopes("token-permissions", value("token-permissions")),
+        token_expiry_days=parse_count("token-expiry-days", value("token-expiry-days"), at_most=3650),
+        token_name=parse_text("token-name", value("token-name")),
+        repository=parse_text("repository", value("repository")),
+        scope=parse_scopes("scope", value("scope")),
+        audience=parse_text("audience", value("audience")),
+        resource=parse_uri("resource", value("resource")),
+        required_scopes=parse_scopes("required-scopes", value("required-scopes")),
+        min_lifetime=parse_seconds("min-lifetime", value("min-lifetime"), at_least=0),
+        verify=parse_text("verify", value("verify")),
+        configure_git=parse_flag("configure-git", value("configure-git")),
+        revoke=parse_flag("revoke", value("revoke")),
+        env_name=parse_env_name("env-name", value("env-name")),
+        export_env=parse_flag("export-env", value("export-env")),
+        mask_log=parse_flag("mask-log", value("mask-log")),
+        ci=parse_choice("ci", value("ci"), ("auto", *ci_names)),
+        output_file=parse_text("output-file", value("output-file")),
+        channel=parse_text("channel", value("channel")),
+        channel_file=parse_text("channel-file", value("channel-file")),
+        keep_file=parse_flag("keep-file", value("keep-file")),
+        print=parse_choice("print", value("print"), ("", *PRINTS)),
+        max_attempts=parse_count("max-attempts", value("max-attempts"), at_most=100),
+        timeout=parse_seconds("timeout", value("timeout"), at_least=0.1),
+        deadline=parse_seconds("deadline", value("deadline"), at_least=0.1),
+        ca_file=parse_text("ca-file", value("ca-file")),
+        debug=parse_flag("debug", value("debug")),
+    )

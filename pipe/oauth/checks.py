@@ -1,0 +1,47 @@
+"""Whether the token is the one that was asked for, before any later step relies on it."""
+
+from pipe.errors import UnfitTokenError
+from pipe.inputs.scope import shown
+from pipe.oauth.implied_scopes import with_implied
+from pipe.oauth.token import AccessToken
+
+
+def check(token: AccessToken, *, required_scopes: tuple[str, ...], min_lifetime: float) -> None:
+    """Raise `UnfitTokenError` unless `token` has `required_scopes` and lives for `min_lifetime` seconds."""
+    if required_scopes:
+        _check_scopes(token, required_scopes)
+    if min_lifetime:
+        _check_lifetime(token, min_lifetime)
+
+
+def _check_scopes(token: AccessToken, required: tuple[str, ...]) -> None:
+    if token.scopes is None:
+        raise UnfitTokenError(
+            f"The server did not say which scopes it granted; required are {' '.join(required)}.",
+            "It answers without scope, so nothing can be compared.",
+            "Leave required-scopes out for this server.",
+        )
+    granted = with_implied(token.scopes)
+    missing = [scope for scope in required if scope not in granted]
+    if missing:
+        raise UnfitTokenError(
+            f"The token lacks the scopes {shown(missing)}; granted are {shown(token.scopes)}.",
+            "A token has the scopes that are ticked at the consumer, and what these imply.",
+            "Tick them at the consumer (Bitbucket: Workspace settings, OAuth consumers), or take them out of "
+            "required-scopes.",
+        )
+
+
+def _check_lifetime(token: AccessToken, least: float) -> None:
+    if token.expires_in is None:
+        raise UnfitTokenError(
+            f"The server did not say how long the token lives; required are {least:g} s.",
+            "It answers without expires_in.",
+            "Leave min-lifetime out for this server.",
+        )
+    if token.expires_in < least:
+        raise UnfitTokenError(
+            f"The token lives for {token.expires_in} s; required are {least:g} s.",
+            "The server decides on the lifetime; Bitbucket Cloud grants two hours at most.",
+            "Lower min-lifetime, and get a token anew in each step or job.",
+        )

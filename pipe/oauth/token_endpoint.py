@@ -1,0 +1,147 @@
+"""One request to the token endpoint (RFC 6749 section 3.2), and what its answer means."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+from urllib.parse import quote_plus, urlsplit
+
+from pipe.errors import AnswerError, InputError, PipeError, RefusedError
+from pipe.http.answers import TRY_AGAIN, in_trouble, json_object, redirected, retry_after
+from pipe.http.client import Answer, Http
+from pipe.oauth.advice import rate_limited, refused
+from pipe.oauth.token import AccessToken
+from pipe.oauth.token_response import parse
+from pipe.redaction.secret import Secret
+from pipe.redaction.untrusted import show
+
+_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+TRY_AGAIN_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
+
+
+class Client(NamedTuple):
+    """The OAuth client: its id (Bitbucket says key), its secret or an assertion for it, and how they are sent."""
+
+    key: str
+    secret: Secret
+    auth: str
+    """`basic-raw`, `basic-encoded`, `body` or `private_key_jwt`."""
+
+
+def request_token(
+    http: Http,
+    url: str,
+    client: Client,
+    form: Mapping[str, str],
+    masks: Sequence[str],
+    asked: tuple[str, ...],
+) -> AccessToken:
+    """Ask the token endpoint at `url` once for a token, with the parameters of one grant in `form`.
+
+    `masks` are the texts that no error may repeat, `asked` the scopes in `form`. Raises `RefusedError`,
+    `AnswerError` or `UnreachableError`; their `again` says whether another try could help.
+    """
+    headers, credentials = client_authentication(client)
+    answer = http.post_form(url, {**form, **credentials}, headers)
+    content = json_object(answer.body)
+    if 200 <= answer.status < 300 and not _error_code(content):
+        if content is None:
+            raise _not_json(answer, url)
+        return parse(content, answer.host, asked, datetime.now(UTC))
+    raise failure(answer, client, url, masks)
+
+
+def client_authentication(client: Client) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the headers and the form fields that authenticate the client (RFC 6749 section 2.3.1).
+
+    One of them is empty: a server may refuse a client that authenticates in two ways.
+    """
+    key, secret = client.key, client.secret.reveal()
+    if client.auth == "body":
+        return {}, {"client_id": key, "client_secret": secret}
+    if client.auth == "private_key_jwt":
+        # RFC 7521 section 4.2 leaves client_id to the client; some servers want it.
+        return {}, {"client_id": key, "client_assertion_type": _ASSERTION_TYPE, "client_assertion": secret}
+    if client.auth == "basic-encoded":
+        key, secret = quote_plus(key), quote_plus(secret)
+    elif ":" in key:
+        raise InputError(
+            "consumer-key holds a colon, which raw Basic authentication cannot carry.",
+            "RFC 7617 ends the user name at the first colon.",
+            "Check that key and secret are not swapped or joined; or set client-auth to basic-encoded or body.",
+        )
+    return {"Authorization": "Basic " + b64encode(f"{key}:{secret}".encode()).decode()}, {}
+
+
+def _error_code(content: Mapping[str, object] | None) -> str:
+    """The `error` member of RFC 6749 section 5.2; Bitbucket's API puts an object there, which is an error too."""
+    error = (content or {}).get("error")
+    if isinstance(error, str):
+        return error
+    return "error" if error else ""
+
+
+def _description(content: Mapping[str, object] | None) -> str:
+    """What the server says of its error, in the shapes of OAuth and of Bitbucket's API."""
+    content = content or {}
+    nested = content.get("error")
+    for value in (
+        content.get("error_description"),
+        nested.get("message") if isinstance(nested, dict) else None,
+    ):
+        if isinstance(value, str):
+            return value
+    return ""
+
+
+def failure(answer: Answer, client: Client, url: str, masks: Sequence[str]) -> PipeError:
+    """Return what an answer of the endpoint at `url` means that does not grant what `client` asked for."""
+    content = json_object(answer.body)
+    error = _error_code(content)
+    said = show(_description(content) or (error if error != "error" else ""), masks)
+    if answer.status == 429:
+        return rate_limited(answer.host, retry_after(answer))
+    if error in TRY_AGAIN_ERRORS or answer.status in TRY_AGAIN or answer.status >= 500:
+        return in_trouble(answer, said, again=error in TRY_AGAIN_ERRORS or answer.status in TRY_AGAIN)
+    if 300 <= answer.status < 400:
+        return redirected(answer, masks)
+    if client.auth == "private_key_jwt" and (error == "invalid_client" or (answer.status == 401 and not error)):
+        return _assertion_refused(answer, said, url)
+    if error or answer.status == 401:
+        return refused(answer.host, answer.status, error, said)
+    if answer.status == 403:
+        return RefusedError(
+            f"{answer.host} forbids the request (HTTP 403) and does not say why in JSON.",
+            "A firewall, a proxy or an allow-list of IP addresses stands before the server.",
+            "Check whether this runner's address may reach the server.",
+        )
+    return _not_json(answer, url) if content is None else _odd(answer)
+
+
+def _assertion_refused(answer: Answer, said: str, url: str) -> RefusedError:
+    return RefusedError(
+        f"{answer.host} refused (HTTP {answer.status}){f': {said}' if said else ''}.",
+        "The server does not know the public key that belongs to private-key, or not by this key-id; or it wants "
+        "another audience than its token endpoint's address; or this machine's clock is wrong.",
+        f"Compare the client's public key with openssl pkey -in key.pem -pubout, then consumer-key and key-id. The "
+        f"assertion was for {url}.",
+    )
+
+
+def _not_json(answer: Answer, url: str) -> AnswerError:
+    kind = answer.headers.get("Content-Type", "").lower()
+    page = "an HTML page" if "html" in kind or answer.body.lstrip()[:1] == b"<" else "something that is no JSON object"
+    path = urlsplit(url).path
+    return AnswerError(
+        f"{answer.host} answered with {page} (HTTP {answer.status}).",
+        "The address is not that of a token endpoint, or a login page, proxy or firewall answered in its place.",
+        f"Check base-url or token-url (asked was the path {path or '/'}); for Bitbucket Cloud leave both out.",
+    )
+
+
+def _odd(answer: Answer) -> AnswerError:
+    return AnswerError(
+        f"{answer.host} answered with HTTP {answer.status} and no OAuth error.",
+        "The address is not that of a token endpoint.",
+        "Check base-url or token-url; for Bitbucket Cloud leave both out.",
+    )

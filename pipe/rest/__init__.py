@@ -1,1 +1,0 @@
-"""Requests to Bitbucket's REST API on a user's behalf: addresses, bodies, pages, several at once, and their pace."""

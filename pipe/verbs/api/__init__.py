@@ -1,0 +1,157 @@
+"""`bitbucket-token api`: ask the REST API, from a script, in one line. Standard output has the answers alone."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from pipe.ci.system import CiSystem
+from pipe.errors import InputError, PipeError
+from pipe.giving_back import give_back_unused
+from pipe.http.client import Http
+from pipe.http.trust import roots
+from pipe.inputs.inputs import Inputs
+from pipe.inputs.option import Asked
+from pipe.inputs.values import Given, parse_secret
+from pipe.oauth.token import TOKEN, AccessToken
+from pipe.redaction.secret import Secret, forms
+from pipe.redaction.untrusted import show
+from pipe.run import World, acquire, mask_inputs, mask_token, means_of
+from pipe.verbs.api.addresses import Place, place_of
+from pipe.verbs.api.call import OWN_OPTIONS, Call, call_of
+from pipe.verbs.api.client import Client, KeptHttp, Terms
+from pipe.verbs.api.flight import Flight, Task
+from pipe.verbs.api.output import Lines, Output, Piece, Progress
+from pipe.verbs.api.pace import Pace
+from pipe.verbs.api.paging import pages
+
+SUMMARY = "Ask Bitbucket's REST API with the token, and print the answer."
+WORDS = "PATH..."
+OPTIONS = OWN_OPTIONS
+UNLESS_GIVEN = {"deadline": "3600"}
+
+
+# Characters. Data has to stay as it is, and a shorter text also stands there by chance.
+_SHORTEST_MASK = 12
+# So does a shorter one in what is said; a longer one is no secret, and finding all its forms would take long.
+_HIDDEN = range(6, 64 * 1024)
+# Of all texts of a body, and characters in them: it takes a second to find the forms of so many.
+_MOST_HIDDEN = 1000
+_MOST_CHARACTERS = 256 * 1024
+
+
+def prints_data(_asked: Asked) -> bool:
+    """Standard output has the answers alone."""
+    return True
+
+
+def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
+    """Ask for each PATH, and print the answers in their order.
+
+    With several, a failure is told at once, the others go on, and the first failure's kind is that of the run. Whoever
+    reads may stop reading (`| head`), which ends the run quietly. Raises a `PipeError` for each way that can fail.
+    """
+    mask_inputs(inputs, ci, world)
+    place = place_of(inputs)
+    call = call_of(world.asked, place, world.cwd, world.stdin)
+    with _token(inputs, ci, world) as token:
+        _ask(inputs, ci, world, place, call, token)
+
+
+def _ask(inputs: Inputs, ci: CiSystem, world: World, place: Place, call: Call, token: AccessToken) -> None:
+    lines = Lines([*token.forms(), *(mask for mask in world.log.masks if len(mask) >= _SHORTEST_MASK)])
+    # A server may repeat a secret when it refuses it. In data it stays: nothing secured comes back.
+    texts = _hidden(call.body.texts) if call.body else ()
+    world.log.hide(form for text in texts for form in forms(Secret(text)))
+    progress = Progress(world.terminal, world.log.line)
+    terms = Terms(
+        place,
+        token.authorization(),
+        Pace(world.deadline, progress.say, world.sleep),
+        progress.say,
+        lambda: world.log.masks,
+        inputs.max_attempts,
+        world.sleep,
+    )
+    ca_file = roots(inputs.ca_file, world.env, world.cwd)
+
+    def connect() -> Http:
+        return KeptHttp(world.deadline, timeout=inputs.timeout, ca_file=ca_file, env=world.env)
+
+    shown = [show(word.partition("?")[0], world.log.masks) for word in world.asked.words]
+    progress.say(f"Asking {place.host}: {call.method} {shown[0]}{_others(call)}")
+    flight = Flight([_task(call, url, terms, lines) for url in call.addresses], connect, call.at_once)
+    try:
+        Output(world.stdout.buffer, shown, ci.fail, progress).print_all(flight.items(world.deadline, place.host))
+    except BrokenPipeError:
+        return
+    finally:
+        progress.wipe()
+    if call.paginate:
+        pages_read = "1 page" if progress.pages == 1 else f"{progress.pages} pages"
+        progress.say(f"Got {progress.values} values on {pages_read}.")
+
+
+def _hidden(texts: Iterable[str]) -> Iterator[str]:
+    """The shortest of `texts` that may be secrets: where there are many, the long ones are documents."""
+    room = _MOST_CHARACTERS
+    for text in sorted((text for text in texts if len(text) in _HIDDEN), key=len)[:_MOST_HIDDEN]:
+        room -= len(text)
+        if room < 0:
+            return
+        yield text
+
+
+@contextmanager
+def _token(inputs: Inputs, ci: CiSystem, world: World) -> Iterator[AccessToken]:
+    """The token in the variable that `env-name` names, as an earlier step left it; else a new one. Masked.
+
+    The new one is known to nobody else, so it is given back once it has been used.
+    """
+    if text := world.env.get(inputs.env_name, ""):
+        token = _exported(inputs, world, text)
+        mask_token(token, ci, world)
+        yield token
+        return
+    means = means_of(inputs, ci, world)
+    token = acquire(inputs, ci, means)
+    mask_token(token, ci, world)
+    try:
+        yield token
+    except PipeError:
+        give_back_unused(inputs, ci, means, token)
+        raise
+    give_back_unused(inputs, ci, means, token)
+
+
+def _exported(inputs: Inputs, world: World, text: str) -> AccessToken:
+    value = parse_secret(inputs.env_name, Given(text, "the environment"))
+    world.log.hide(forms(value))
+    if not TOKEN.fullmatch(text):
+        raise InputError(
+            f"{inputs.env_name} holds spaces, or letters that no token has.",
+            "Something else has that variable's name.",
+            "Unset it to have a new token made, or name the token's variable by env-name.",
+        )
+    token = AccessToken(value, scopes=None, expires_in=None, obtained_at=datetime.now(UTC))
+    if inputs.access_token_kind == "api-token":
+        inputs.require("username")
+        token = token._replace(api_user=inputs.username)
+    return token
+
+
+def _task(call: Call, url: str, terms: Terms, lines: Lines) -> Task[Piece]:
+    def task(http: Http) -> Iterator[Piece]:
+        client = Client(http, terms)
+        if call.paginate:
+            for values in pages(client, url):
+                yield lines.of(values, terms.place.host)
+        else:
+            _, answer = client.ask(call.method, url, call.body.content if call.body else None)
+            yield lines.whole(answer)
+
+    return task
+
+
+def _others(call: Call) -> str:
+    count = len(call.addresses)
+    return f" and {count - 1} more, {min(count, call.at_once)} at once." if count > 1 else "."

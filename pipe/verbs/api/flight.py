@@ -1,0 +1,81 @@
+"""Several tasks at once, with a bound on those in flight, and what they yield in the order of the tasks."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from queue import Queue, SimpleQueue
+from typing import Generic, NamedTuple, TypeVar
+
+from pipe.errors import PipeError
+from pipe.http.client import Http, awaited
+from pipe.http.deadline import Deadline
+
+MOST_AT_ONCE = 16
+HELD = 2
+"""What a task has yielded and nobody has taken yet, at most: memory stays as it is, however long the lists are."""
+
+Item = TypeVar("Item")
+Task = Callable[[Http], Iterator[Item]]
+
+
+class Ended(NamedTuple):
+    """The end of one task: `failure` says why it was not the right one."""
+
+    failure: PipeError | None = None
+
+
+class Flight(Generic[Item]):
+    """Runs `tasks`, `at_once` of them at a time, each with one of `connect`'s connections to itself.
+
+    A task begins when there is room for it behind the first one whose items are not all taken yet.
+    """
+
+    def __init__(self, tasks: Sequence[Task[Item]], connect: Callable[[], Http], at_once: int) -> None:
+        self._tasks = tasks
+        self._channels: dict[int, Queue[Item | Ended | BaseException]] = {}
+        self._at_once = at_once
+        self._idle: SimpleQueue[Http] = SimpleQueue()
+        for _ in range(min(at_once, len(tasks))):
+            self._idle.put(connect())
+
+    def items(self, deadline: Deadline, host: str) -> Iterator[tuple[int, Item | Ended]]:
+        """The number of a task and what it yields, in the tasks' order; of each task, the last is its end.
+
+        At the deadline it raises `UnreachableError` and leaves the threads behind: they are daemons.
+        """
+        for number in range(min(self._at_once, len(self._tasks))):
+            self._start(number)
+        for number in range(len(self._tasks)):
+            while True:
+                item = self._next(self._channels[number], deadline, host)
+                yield number, item
+                if isinstance(item, Ended):
+                    break
+            del self._channels[number]
+            if number + self._at_once < len(self._tasks):
+                self._start(number + self._at_once)
+
+    def _start(self, number: int) -> None:
+        channel: Queue[Item | Ended | BaseException] = Queue(maxsize=HELD)
+        self._channels[number] = channel
+        name = f"path-{number}"
+        threading.Thread(target=self._work, args=(self._tasks[number], channel), name=name, daemon=True).start()
+
+    def _work(self, task: Task[Item], channel: "Queue[Item | Ended | BaseException]") -> None:
+        http = self._idle.get()
+        try:
+            for item in task(http):
+                channel.put(item)
+            end: Ended | BaseException = Ended()
+        except PipeError as error:
+            end = Ended(error)
+        except BaseException as error:
+            end = error
+        self._idle.put(http)
+        channel.put(end)
+
+    @staticmethod
+    def _next(channel: "Queue[Item | Ended | BaseException]", deadline: Deadline, host: str) -> Item | Ended:
+        item = awaited(channel, deadline, host)
+        if isinstance(item, BaseException):
+            raise item
+        return item

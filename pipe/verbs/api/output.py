@@ -1,0 +1,230 @@
+"""Answers on standard output as lines of JSON, in the order of the paths; failures and progress as they come."""
+
+import gc
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from select import select
+from typing import BinaryIO, NamedTuple, TextIO
+
+from pipe.errors import AnswerError, ExportError, PipeError
+from pipe.http.client import Answer
+from pipe.redaction.secret import MASK, redact
+from pipe.verbs.api.flight import Ended
+
+_JSON = re.compile(r"application/([\w.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
+# What JSON lets stand as it is, but a terminal, a log viewer or UTF-8 does not.
+_UNFIT = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def parsed(body: bytes) -> object:
+    """Return the JSON that a server sent; raise `ValueError` or `RecursionError` if it is none.
+
+    While it is read, nothing else runs, not even the deadline. The collector of garbage would look at all that is there
+    already again and again: 60 MiB of small lists took twelve seconds instead of two.
+    """
+    gc.disable()
+    try:
+        return json.loads(body)
+    finally:
+        gc.enable()
+
+
+class Piece(NamedTuple):
+    """What is printed of one answer, and how many values that is."""
+
+    text: bytes
+    values: int
+
+
+class Lines:
+    """Renders values; `masks` are the texts that must not be among them, longest first."""
+
+    def __init__(self, masks: Sequence[str]) -> None:
+        self._masks = masks
+
+    def of(self, values: Sequence[object], host: str) -> Piece:
+        """Return each value as one line of compact JSON in UTF-8.
+
+        Raises `AnswerError` for a value that JSON cannot tell, such as a number beyond all bounds.
+        """
+        try:
+            text = "".join([_ENCODER.encode(value) + "\n" for value in values])
+            if any(mask in text for mask in self._masks):
+                text = "".join([_ENCODER.encode(self._redacted(value)) + "\n" for value in values])
+                text = redact(text, self._masks)
+        except (ValueError, RecursionError):
+            raise _no_json(host) from None
+        return Piece(_harmless(text).encode(), len(values))
+
+    def whole(self, answer: Answer) -> Piece:
+        """Return an answer's body: one line if it is JSON, else as it is; raise `AnswerError` if it only says so."""
+        if not answer.body:
+            return Piece(b"", 0)
+        if not _JSON.fullmatch(answer.headers.get("Content-Type", "").strip()):
+            return Piece(self._raw(answer.body), 1)
+        try:
+            value = parsed(answer.body)
+        except (ValueError, RecursionError):
+            raise _no_json(answer.host) from None
+        return self.of([value], answer.host)
+
+    def _raw(self, body: bytes) -> bytes:
+        for mask in self._masks:
+            body = body.replace(mask.encode("utf-8", "surrogateescape"), MASK.encode())
+        return body
+
+    def _redacted(self, value: object) -> object:
+        if isinstance(value, dict):
+            return {redact(key, self._masks): self._redacted(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._redacted(item) for item in value]
+        if isinstance(value, str):
+            return redact(value, self._masks)
+        return MASK if any(mask in str(value) for mask in self._masks) else value
+
+
+def _harmless(text: str) -> str:
+    """The same JSON, with what must not stand there as it is written as an escape.
+
+    `##[` and `##vso[` are commands to CI systems wherever they stand in a line. `#` stands in JSON's texts alone.
+    """
+    if "##" in text:
+        text = text.replace("##", "#\\u0023")
+    if "\x7f" not in text and text.isascii():
+        return text
+    return _UNFIT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _no_json(host: str) -> AnswerError:
+    return AnswerError(
+        f"{host} answered with something that says it is JSON and is not.",
+        "The answer was cut off or changed on its way, or the server is faulty.",
+        "Run the step again; check proxies in between.",
+    )
+
+
+_SECONDS_BETWEEN = 0.25
+
+
+class Progress:
+    """Counts pages and values. `terminal` is where they are shown, if there is one; `line` writes a line for good."""
+
+    def __init__(
+        self,
+        terminal: TextIO | None,
+        line: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.pages = 0
+        self.values = 0
+        self._terminal = terminal
+        self._line = line
+        self._clock = clock
+        self._shown = ""
+        self._next = clock() + _SECONDS_BETWEEN
+        self._lock = threading.Lock()
+
+    def say(self, text: str) -> None:
+        """Write one line, from any thread."""
+        with self._lock:
+            self._clear()
+            self._line(text)
+
+    def add(self, values: int) -> None:
+        """Count one page with so many values."""
+        self.pages += 1
+        self.values += values
+        if self._terminal is None or self._clock() < self._next:
+            return
+        with self._lock:
+            self._next = self._clock() + _SECONDS_BETWEEN
+            self._clear()
+            self._shown = f"{self.pages} pages, {self.values} values"
+            self._write(self._shown)
+
+    def wipe(self) -> None:
+        """Take away what is shown now, for others who write there."""
+        with self._lock:
+            self._clear()
+
+    def _clear(self) -> None:
+        if self._shown:
+            self._write(f"\r{' ' * len(self._shown)}\r")
+            self._shown = ""
+
+    def _write(self, text: str) -> None:
+        # A terminal that went away is no reason to fail.
+        with suppress(OSError, ValueError):
+            if self._terminal is not None:
+                self._terminal.write(text)
+                self._terminal.flush()
+
+
+class Output:
+    """Prints on `stream`. `paths` are what the failures are told of, by `tell`; that of an only path is raised."""
+
+    def __init__(
+        self, stream: BinaryIO, paths: Sequence[str], tell: Callable[[PipeError], None], progress: Progress
+    ) -> None:
+        self._stream = stream
+        self._paths = paths
+        self._tell = tell
+        self._progress = progress
+
+    def print_all(self, items: Iterable[tuple[int, Piece | Ended]]) -> None:
+        """Print what comes, piece by piece.
+
+        Raises `BrokenPipeError` if nobody reads any more, `ExportError` if it cannot be written, and at the end a
+        `PipeError` of the first failure's kind.
+        """
+        failures: list[PipeError] = []
+        for number, item in items:
+            if isinstance(item, Piece):
+                self._progress.add(item.values)
+                self._write(item.text)
+            elif item.failure is not None:
+                failures.append(item.failure)
+                self._failed(number, item.failure)
+        if failures:
+            raise type(failures[0])(
+                f"{len(failures)} of {len(self._paths)} paths failed.",
+                "Each failure is told above. The first one decides the exit code.",
+                "Correct those paths, and ask for them again.",
+            )
+
+    def _failed(self, number: int, failure: PipeError) -> None:
+        if len(self._paths) == 1:
+            raise failure
+        self._progress.wipe()
+        self._tell(type(failure)(f"{self._paths[number]}: {failure.what}", failure.why, failure.now))
+
+    def _write(self, text: bytes) -> None:
+        try:
+            self._write_all(text)
+        except BrokenPipeError:
+            raise
+        except (OSError, ValueError):
+            raise ExportError(
+                "Standard output cannot be written: the answer is not printed whole.",
+                "The disk is full, or standard output is closed.",
+                "Look at where the output goes.",
+            ) from None
+
+    def _write_all(self, text: bytes) -> None:
+        """Write and flush, also where that does not wait for the reader, as some CI systems' standard output."""
+        left = memoryview(text)
+        while True:
+            try:
+                self._stream.write(left)
+                left = left[len(left) :]
+                self._stream.flush()
+            except BlockingIOError as busy:
+                left = left[busy.characters_written :]
+                select([], [self._stream], [])
+            else:
+                return

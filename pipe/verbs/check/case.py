@@ -1,0 +1,124 @@
+"""What the steps of one check share: whom a run would ask, with what means, and what is known so far."""
+
+import time
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+import requests
+
+from pipe.bitbucket.cloud import CLOUD_API
+from pipe.ci.system import CiSystem
+from pipe.errors import PipeError
+from pipe.grants.request import TokenRequest
+from pipe.http.client import Answer, Http
+from pipe.http.context import Means
+from pipe.http.deadline import Deadline
+from pipe.http.proxies import proxy_for
+from pipe.http.trust import roots
+from pipe.inputs.inputs import Inputs
+from pipe.inputs.table import OAUTH_GRANTS
+from pipe.oauth.client import asks_cloud, server_of
+from pipe.oauth.endpoints import is_cloud, token_endpoint
+from pipe.oauth.token import AccessToken
+from pipe.redaction.log import Aside
+from pipe.run import World, means_of, store_of
+from pipe.verbs.check.finding import Finding, joined, trouble, untried
+from pipe.verbs.check.wire import Server
+
+
+class Overheard(Http):
+    """Keeps the answers of one check, and the moment of each, in seconds since 1970 by this machine's clock."""
+
+    def __init__(self, deadline: Deadline, *, timeout: float, ca_file: str, env: Mapping[str, str]) -> None:
+        super().__init__(deadline, timeout=timeout, ca_file=ca_file, env=env)
+        self.heard: list[tuple[float, Answer]] = []
+
+    def exchange(self, request: requests.Request) -> Answer:
+        """Send one request as `Http` does."""
+        answer = super().exchange(request)
+        self.heard.append((time.time(), answer))
+        return answer
+
+
+WHO = "/rest/api/latest/application-properties"
+"""A resource of a Data Center that answers anybody, and says in a header who that is."""
+
+
+class Case:
+    """One check. Raises `InputError` if the inputs name what is not there."""
+
+    def __init__(self, inputs: Inputs, ci: CiSystem, world: World) -> None:
+        self.inputs = inputs
+        self.ci = ci
+        self.world = world
+        self.ca_file = roots(inputs.ca_file, world.env, world.cwd)
+        self.http = Overheard(world.deadline, timeout=inputs.timeout, ca_file=self.ca_file, env=world.env)
+        self.aside = Aside(world.log)
+        self.means = self.new_means(self.aside)
+        self.means.http = self.http
+        self.first = self._server(_first_address(inputs))
+        self.api = _api(inputs)
+        """Where Bitbucket's REST API is; empty for a server that is none."""
+        others = [self._server(self.api)] if self.api and urlsplit(self.api).netloc != self.first.host else []
+        self.servers = [self.first, *others]
+        self.lost: dict[str, str] = {}
+        """The servers that were not reached, and the step that did not."""
+        self.token: AccessToken | None = None
+        self._knocked: Answer | PipeError | None = None
+
+    def new_means(self, aside: Aside) -> Means:
+        """Means whose lines go to `aside`."""
+        return means_of(self.inputs, self.ci, self.world._replace(log=aside))
+
+    def request(self) -> TokenRequest:
+        """What the grant is given in a run."""
+        return TokenRequest(self.inputs, self.means, store_of(self.inputs, self.means), self.ci.build_name())
+
+    def on_each_server(self, step: str, probe: Callable[[Server], Finding]) -> Finding:
+        """Try `probe` on each server that was reached so far."""
+        found = []
+        for server in self.servers:
+            if server.host not in self.lost:
+                try:
+                    found.append((server.host, probe(server)))
+                except PipeError as error:
+                    self.lost[server.host] = step
+                    found.append((server.host, trouble(error)))
+        return joined(found) if found else self.lost_before(self.first)
+
+    def lost_before(self, server: Server) -> Finding:
+        """What to say of a step that needs `server`."""
+        return untried(f"the step {self.lost[server.host]} did not reach {server.host}")
+
+    def knock(self) -> Answer:
+        """Return what the first server answers to a request without any secret, which is sent once."""
+        if self._knocked is None:
+            try:
+                self._knocked = self._ask()
+            except PipeError as error:
+                self._knocked = error
+        if isinstance(self._knocked, PipeError):
+            raise self._knocked
+        return self._knocked
+
+    def _ask(self) -> Answer:
+        url = self.first.url
+        if self.inputs.grant in OAUTH_GRANTS:
+            url = server_of(self.inputs, self.means).token_endpoint
+        return self.http.send("GET", url, headers={})
+
+    def _server(self, url: str) -> Server:
+        return Server(url, proxy_for(url, self.world.env))
+
+
+def _first_address(inputs: Inputs) -> str:
+    """What a run asks first."""
+    if inputs.grant in OAUTH_GRANTS:
+        return inputs.issuer or inputs.token_url or token_endpoint(inputs.base_url)
+    return f"{CLOUD_API}/user" if is_cloud(inputs.base_url) else inputs.base_url + WHO
+
+
+def _api(inputs: Inputs) -> str:
+    if asks_cloud(inputs):
+        return CLOUD_API
+    return "" if inputs.token_url or inputs.issuer else inputs.base_url

@@ -1,0 +1,56 @@
+"""What a check has found, line by line for a person, and at its end as JSON for a program."""
+
+import json
+from collections.abc import Mapping
+
+from pipe import VERSION
+from pipe.ci.system import CiSystem
+from pipe.errors import PipeError
+from pipe.redaction.log import Log
+from pipe.verbs.check.finding import Finding
+
+_MARKS = {True: "✔", False: "✖", None: "\N{EN DASH}"}
+
+
+class Report:
+    """The findings so far. All that leaves passes through `log`, which knows the secrets."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._found: dict[str, Finding] = {}
+
+    def add(self, name: str, finding: Finding) -> None:
+        """Tell one finding."""
+        self._found[name] = finding
+        self._log.line(f"{_MARKS[finding.ok]} {name}: {finding.what}")
+        if finding.why:
+            self._log.line(f"  Why: {finding.why}")
+            self._log.line(f"  Now: {finding.now}")
+
+    @property
+    def failure(self) -> PipeError | None:
+        """The first trouble: what a run would end with."""
+        return next((finding.error for finding in self._found.values() if finding.error), None)
+
+    def as_json(self, ci: CiSystem) -> str:
+        """Return all of it as one line."""
+        steps = [
+            {"name": name, "ok": found.ok, "what": found.what, "why": found.why, "now": found.now, "facts": found.facts}
+            for name, found in self._found.items()
+        ]
+        failure = self.failure
+        told = {
+            "version": VERSION,
+            "ci": ci.name,
+            "ok": failure is None,
+            "exit_code": failure.exit_code if failure else 0,
+            "steps": steps,
+        }
+        return json.dumps(self._clean(told)) + "\n"
+
+    def _clean(self, value: object) -> object:
+        if isinstance(value, str):
+            return self._log.clean(value)
+        if isinstance(value, Mapping):
+            return {self._log.clean(str(name)): self._clean(inner) for name, inner in value.items()}
+        return [self._clean(inner) for inner in value] if isinstance(value, list) else value
