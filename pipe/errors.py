@@ -1,6 +1,6 @@
 """One class for each exit code. Every failure says three things: what happened, why it usually does, what to do now."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class PipeError(Exception):
@@ -21,6 +21,12 @@ class PipeError(Exception):
         self.again = again
         self.retry_after = retry_after
 
+    def because(self, why: str, now: str) -> Self:
+        """Return the same failure for a reason that is known better, and with the advice that follows from it."""
+        other = type(self).__new__(type(self), *self.args)
+        other.__dict__.update(self.__dict__, why=why, now=now)
+        return other
+
 
 class InputError(PipeError):
     """The inputs are wrong; nothing was sent."""
@@ -32,11 +38,11 @@ class InputError(PipeError):
 class MissingInputError(InputError):
     """An input that this run needs was not given. `name` is the input, `why` may be made clearer by the CI system."""
 
-    def __init__(self, name: str, variable: str, why: str = "", now: str = "") -> None:
+    def __init__(self, name: str, variable: str) -> None:
         super().__init__(
             f"{name} is missing.",
-            why or "The pipeline's secret is not set, is spelt otherwise, or is not handed to this step.",
-            now or f"Store it as a secret of the pipeline and hand it to this step as {name} or {variable}.",
+            "The pipeline's secret is not set, is spelt otherwise, or is not handed to this step.",
+            f"Store it as a secret of the pipeline and hand it to this step as {name} or {variable}.",
         )
         self.name = name
         self.variable = variable

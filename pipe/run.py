@@ -5,25 +5,23 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, TextIO
+from typing import NamedTuple, TextIO, TypeVar
 
-from pipe import VERSION
+from pipe import VERSION, grants
 from pipe.ci.system import CiSystem
-from pipe.errors import ExportError, MissingInputError, PipeError
+from pipe.errors import ExportError, PipeError
 from pipe.export import printing
 from pipe.export.git import OLDEST, ORIGIN, check_git, origin, settings
-from pipe.export.stores.store import Store
 from pipe.export.variables import SERVER, Export
-from pipe.giving_back import taken_back_by, to_save
-from pipe.grants import grant
-from pipe.grants.request import TokenRequest
+from pipe.grants.giving_back import taken_back_by, to_save
 from pipe.http.client import Http
-from pipe.http.context import Means
+from pipe.http.context import Context
 from pipe.http.deadline import Deadline
 from pipe.http.proxies import named, passwords
+from pipe.http.retry import RetryPolicy
 from pipe.http.trust import roots
 from pipe.inputs.inputs import Inputs
-from pipe.inputs.option import Asked
+from pipe.inputs.option import Arguments
 from pipe.inputs.scope import shown
 from pipe.inputs.values import says_no
 from pipe.oauth.checks import check
@@ -32,9 +30,14 @@ from pipe.oauth.token import AccessToken
 from pipe.redaction.log import Log
 from pipe.redaction.secret import forms
 
+Connection = TypeVar("Connection", bound=Http)
 
-class World(NamedTuple):
-    """All that a run touches outside itself, handed in by the edge."""
+
+class Invocation(NamedTuple):
+    """One start of the program: all that it touches outside itself.
+
+    The command line (`pipe.cli.main`) makes it, and hands it to what is to be done. Nobody changes it.
+    """
 
     env: Mapping[str, str]
     cwd: Path
@@ -44,51 +47,51 @@ class World(NamedTuple):
     sleep: Callable[[float], None] = time.sleep
     uninterrupted: Callable[[], AbstractContextManager[None]] = nullcontext
     """Lets a block be done to its end before an interrupt counts."""
-    asked: Asked = Asked()
+    arguments: Arguments = Arguments()
     """What the command line says beyond the inputs."""
     stdin: TextIO | None = None
     terminal: TextIO | None = None
     """Where progress is shown: standard error if it is a terminal, and standard output is not."""
-    given: Mapping[str, str] = MappingProxyType({})
+    sources: Mapping[str, str] = MappingProxyType({})
     """From where each input comes that was given, by its name."""
 
     def __repr__(self) -> str:
-        return f"World({str(self.cwd)!r})"
+        return f"Invocation({str(self.cwd)!r})"
 
 
-def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
+def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     """Get a token, check it, and hand it to later steps. Raises a `PipeError` for each way that can fail."""
     verify = fit_together(inputs, ci)
-    mask_inputs(inputs, ci, world)
-    world.log.line(f"bitbucket-token {VERSION} on {ci.title}")
-    means = means_of(inputs, ci, world)
-    token = acquire(inputs, ci, means)
-    mask_token(token, ci, world)
+    mask_inputs(inputs, ci, invocation)
+    invocation.log.line(f"bitbucket-token {VERSION} on {ci.title}")
+    context = context_of(inputs, ci, invocation)
+    token = acquire(inputs, context)
+    mask_token(token, ci, invocation)
     facts = facts_of(token)
-    world.log.line("Got a bearer token: " + ", ".join(f"{name} {value}" for name, value in facts.items()) + ".")
+    invocation.log.line("Got a bearer token: " + ", ".join(f"{name} {value}" for name, value in facts.items()) + ".")
     try:
         check(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
-        verify(token, means)
-        hand_over(inputs, ci, world, token)
+        verify(token, context)
+        hand_over(inputs, ci, invocation, token)
     except PipeError:
-        from pipe.giving_back import give_back_unused  # noqa: PLC0415 - most runs succeed
+        from pipe.grants.giving_back import give_back_unused  # noqa: PLC0415 - most runs succeed
 
-        give_back_unused(inputs, ci, means, token)
+        give_back_unused(inputs, context, token)
         raise
     ci.summarize({**facts, "variable": inputs.env_name})
 
 
-def mask_inputs(inputs: Inputs, ci: CiSystem, world: World) -> None:
+def mask_inputs(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     """Mask every secret that is known before the token is, before anything else is done or said."""
-    masks = known_forms(inputs, world.env)
-    world.log.hide(masks)
+    masks = known_forms(inputs, invocation.env)
+    invocation.log.hide(masks)
     ci.mask(masks)
 
 
-def mask_token(token: AccessToken, ci: CiSystem, world: World) -> None:
+def mask_token(token: AccessToken, ci: CiSystem, invocation: Invocation) -> None:
     """Mask the token, before anything is done with it."""
     masks = token.forms()
-    world.log.hide(masks)
+    invocation.log.hide(masks)
     ci.mask(masks)
 
 
@@ -101,7 +104,7 @@ def known_forms(inputs: Inputs, env: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def fit_together(inputs: Inputs, ci: CiSystem) -> Callable[[AccessToken, Means], None]:
+def fit_together(inputs: Inputs, ci: CiSystem) -> Callable[[AccessToken, Context], None]:
     """Raise `InputError` if inputs contradict each other or the CI system; return what `verify` has the token tried on.
 
     The inputs of the grant are its own business.
@@ -109,43 +112,37 @@ def fit_together(inputs: Inputs, ci: CiSystem) -> Callable[[AccessToken, Means],
     ci.check_channel(inputs.channel, inputs.channel_file)
     check_git(inputs)
     if says_no(inputs.verify):
-        return lambda _token, _means: None
+        return lambda _token, _context: None
     from pipe.bitbucket.verify import target  # noqa: PLC0415 - most runs verify nothing
 
     return target(inputs, ci.repository()).verify
 
 
-def acquire(inputs: Inputs, ci: CiSystem, means: Means) -> AccessToken:
+def acquire(inputs: Inputs, context: Context) -> AccessToken:
     """Get a token by the grant that the inputs name."""
-    try:
-        return grant(inputs.grant)(TokenRequest(inputs, means, store_of(inputs, means), ci.build_name()))
-    except MissingInputError as error:
-        raise ci.explain_missing(error) from None
+    return grants.called(inputs.grant).acquire(inputs, context)
 
 
-def means_of(inputs: Inputs, ci: CiSystem, world: World) -> Means:
-    """What a grant acts with."""
-    ca_file = roots(inputs.ca_file, world.env, world.cwd)
-    return Means(
-        Http(world.deadline, timeout=inputs.timeout, ca_file=ca_file, env=world.env),
-        world.log,
-        mask=ci.mask,
+def connection(kind: type[Connection], inputs: Inputs, invocation: Invocation) -> Connection:
+    """Return what sends the requests of this run. Raises `InputError` if the certificates to trust are not there."""
+    ca_file = roots(inputs.ca_file, invocation.env, invocation.cwd)
+    return kind(invocation.deadline, timeout=inputs.timeout, ca_file=ca_file, env=invocation.env)
+
+
+def context_of(inputs: Inputs, ci: CiSystem, invocation: Invocation, http: Http | None = None) -> Context:
+    """Return what the parts of this run act with. Raises `InputError` as `connection` does."""
+    return Context(
+        http or connection(Http, inputs, invocation),
+        invocation.log,
+        RetryPolicy(inputs.max_attempts, invocation.deadline, invocation.log.line, invocation.sleep),
+        mask_in_ci=ci.mask,
+        warn=ci.warn,
         set_output=ci.set_output,
         has_outputs=ci.has_outputs(),
-        cwd=world.cwd,
-        max_attempts=inputs.max_attempts,
-        sleep=world.sleep,
-        uninterrupted=world.uninterrupted,
+        cwd=invocation.cwd,
+        build_name=ci.build_name(),
+        uninterrupted=invocation.uninterrupted,
     )
-
-
-def store_of(inputs: Inputs, means: Means) -> Store | None:
-    """Where a new refresh token goes, if the inputs name a place."""
-    if not inputs.refresh_token_store:
-        return None
-    from pipe.export.stores import store_named  # noqa: PLC0415 - most runs have no refresh token
-
-    return store_named(inputs.refresh_token_store, means)
 
 
 def facts_of(token: AccessToken) -> dict[str, str]:
@@ -157,7 +154,7 @@ def facts_of(token: AccessToken) -> dict[str, str]:
     }
 
 
-def hand_over(inputs: Inputs, ci: CiSystem, world: World, token: AccessToken) -> None:
+def hand_over(inputs: Inputs, ci: CiSystem, invocation: Invocation, token: AccessToken) -> None:
     """Print the token if that was asked for, else export it the way of the CI system."""
     export = Export(
         token=token,
@@ -171,20 +168,20 @@ def hand_over(inputs: Inputs, ci: CiSystem, world: World, token: AccessToken) ->
         masks=token.forms(),
         git=settings(inputs, token) if inputs.configure_git else (),
         state=to_save(inputs, token),
-        taken_back_by=_told_server(inputs, world.env),
-        origin=_told_origin(inputs, world.env),
+        taken_back_by=_told_server(inputs, invocation.env),
+        origin=_told_origin(inputs, invocation.env),
     )
     if not inputs.print:
-        with world.uninterrupted():
+        with invocation.uninterrupted():
             lines = ci.export(export)
         if export.git:
             lines.append(f"Plain git then reaches {inputs.base_url} with it, if it is git {OLDEST} or newer.")
         for line in lines:
-            world.log.line(line)
+            invocation.log.line(line)
         return
     try:
-        world.stdout.write(printing.render(inputs.print, export))
-        world.stdout.flush()
+        invocation.stdout.write(printing.render(inputs.print, export))
+        invocation.stdout.flush()
     except (OSError, ValueError):
         raise ExportError(
             "Standard output is closed: the token could not be printed.",

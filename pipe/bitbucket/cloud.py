@@ -7,7 +7,7 @@ from pipe.bitbucket.cloud_errors import api_failure
 from pipe.errors import AnswerError
 from pipe.http.answers import json_object
 from pipe.http.client import Answer
-from pipe.http.context import Means
+from pipe.http.context import Context
 
 CLOUD_API = "https://api.bitbucket.org/2.0"
 
@@ -21,8 +21,8 @@ class Api:
     Requests are tried again where that can help: they are those that do no harm twice.
     """
 
-    def __init__(self, means: Means, authorization: str, *, base: str = CLOUD_API) -> None:
-        self._means = means
+    def __init__(self, context: Context, authorization: str, *, base: str = CLOUD_API) -> None:
+        self._context = context
         self._headers = {"Authorization": authorization}
         self._base = base
 
@@ -69,9 +69,9 @@ class Api:
 
     def _send(self, method: str, url: str, body: object) -> Answer:
         def attempt() -> Answer:
-            answer = self._means.http.send(method, url, headers=self._headers, json=body)
+            answer = self._context.http.send(method, url, headers=self._headers, json=body)
             if not 200 <= answer.status < 300:
-                raise api_failure(answer, self._means.masked())
+                raise api_failure(answer, self._context.masks())
             return answer
 
-        return self._means.retried(attempt)
+        return self._context.retry(attempt)

@@ -16,7 +16,7 @@ from pipe.bitbucket.data_center_errors import (
 )
 from pipe.http.answers import json_object
 from pipe.http.client import Answer
-from pipe.http.context import Means
+from pipe.http.context import Context
 from pipe.redaction.secret import Secret
 from pipe.redaction.untrusted import show
 
@@ -39,9 +39,9 @@ class Caller(NamedTuple):
 class DataCenter:
     """The server at `base_url`, whose context path is kept, asked by one caller."""
 
-    def __init__(self, means: Means, base_url: str, caller: Caller) -> None:
+    def __init__(self, context: Context, base_url: str, caller: Caller) -> None:
         self.host = urlsplit(base_url).netloc
-        self._means = means
+        self._context = context
         self._base = base_url
         self._caller = caller
 
@@ -55,9 +55,9 @@ class DataCenter:
         # `quote`, because requests leaves a `+` as it is, and servers differ in what they take that for.
         url = self._base + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
         headers = {"Authorization": self._caller.authorize(method, url).reveal()}
-        answer = self._means.http.send(method, url, headers=headers, json=body)
+        answer = self._context.http.send(method, url, headers=headers, json=body)
         if not 200 <= answer.status < 300:
-            raise failure(answer, self._caller.way, self._means.masked())
+            raise failure(answer, self._caller.way, self._context.masks())
         return answer
 
     def get(self, path: str, parameters: Mapping[str, str | int] | None = None) -> tuple[Answer, dict[str, object]]:
@@ -70,7 +70,7 @@ class DataCenter:
                 raise no_json(answer)
             return answer, content
 
-        return self._means.retried(attempt)
+        return self._context.retry(attempt)
 
     def delete(self, path: str) -> None:
         """Delete what is at `path`, trying again where that can help; what is gone already is no trouble."""
@@ -79,7 +79,7 @@ class DataCenter:
             with suppress(NotFoundError):
                 self.send("DELETE", path)
 
-        self._means.retried(attempt)
+        self._context.retry(attempt)
 
     def pages(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Iterator[dict[str, object]]:
         """The objects of a list, page by page; each page says where the next one starts, but not on which host."""
@@ -108,7 +108,7 @@ class DataCenter:
         if user in ("", "anonymous"):
             raise anonymous(answer, self._caller.way)
         if self._caller.impersonated and user.casefold() != self._caller.impersonated.casefold():
-            raise another(answer, show(user, self._means.masked()))
+            raise another(answer, show(user, self._context.masks()))
         return user
 
     def slug(self, user: str) -> str:
@@ -117,4 +117,4 @@ class DataCenter:
             slug = found.get("slug")
             if found.get("name") == user and isinstance(slug, str) and slug:
                 return slug
-        raise no_user(self.host, show(user, self._means.masked()))
+        raise no_user(self.host, show(user, self._context.masks()))

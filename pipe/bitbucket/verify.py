@@ -13,7 +13,7 @@ from pipe.bitbucket.data_center_errors import error_of, failure, no_json
 from pipe.errors import AnswerError, InputError, PipeError, UnfitTokenError
 from pipe.http.answers import json_object
 from pipe.http.client import Answer
-from pipe.http.context import Means
+from pipe.http.context import Context
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.scope import shown
 from pipe.inputs.values import says_yes
@@ -68,7 +68,7 @@ class Target(NamedTuple):
     name: str
     is_cloud: bool
 
-    def verify(self, token: AccessToken, means: Means) -> None:
+    def verify(self, token: AccessToken, context: Context) -> None:
         """Ask for it with `token`, trying again where that can help.
 
         Raises `UnfitTokenError` if the server refuses, `AnswerError` or `UnreachableError` if it gives no answer that
@@ -77,13 +77,13 @@ class Target(NamedTuple):
         headers = {"Authorization": token.authorization().reveal()}
 
         def attempt() -> Answer:
-            answer = means.http.send("GET", self.url, headers=headers)
+            answer = context.http.send("GET", self.url, headers=headers)
             if answer.status != 200 or json_object(answer.body) is None:
-                raise self._failure(answer, means.masked())
+                raise self._failure(answer, context.masks())
             return answer
 
-        answer = means.retried(attempt)
-        means.say(f"The token is good for {self.name}, says {answer.host}.")
+        answer = context.retry(attempt)
+        context.say(f"The token is good for {self.name}, says {answer.host}.")
 
     def _failure(self, answer: Answer, masks: Sequence[str]) -> PipeError:
         if self.is_cloud:

@@ -86,9 +86,7 @@ class AppVeyor(CiSystem):
         """Pull requests get no secure variables unless the project's settings say so."""
         if not self.env.get("APPVEYOR_PULL_REQUEST_NUMBER"):
             return error
-        return MissingInputError(
-            error.name,
-            error.variable,
+        return error.because(
             "This build is of a pull request, and AppVeyor hands no secure variables to those by default.",
             "Skip this for them: if it is set, APPVEYOR_PULL_REQUEST_NUMBER says that it is one.",
         )

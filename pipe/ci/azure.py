@@ -80,15 +80,11 @@ class AzurePipelines(CiSystem):
     def explain_missing(self, error: MissingInputError) -> MissingInputError:
         """Secret variables reach no step by themselves, and none at all in builds of forks."""
         if self.env.get("SYSTEM_PULLREQUEST_ISFORK", "").lower() == "true":
-            return MissingInputError(
-                error.name,
-                error.variable,
+            return error.because(
                 "This run builds a pull request from a fork, and Azure Pipelines hands no secrets to those.",
                 "Skip this step for forks: condition: ne(variables['System.PullRequest.IsFork'], 'True')",
             )
-        return MissingInputError(
-            error.name,
-            error.variable,
+        return error.because(
             "Azure Pipelines puts no secret variable into a step's environment by itself.",
             f"Hand it over under env: in this step ({error.variable}: $(NAME)), and on with docker run -e "
             f"{error.variable}.",

@@ -107,9 +107,7 @@ class Bitrise(CiSystem):
         """Builds of pull requests get only the secrets that are exposed to them."""
         if self.env.get("PR") != "true":
             return error
-        return MissingInputError(
-            error.name,
-            error.variable,
+        return error.because(
             "This build is of a pull request, and Bitrise hands secrets to those only where each secret allows it.",
             "Skip this step for them (run_if: '{{ not .IsPR }}'), or expose the secret for pull requests.",
         )

@@ -92,9 +92,7 @@ class Buildkite(CiSystem):
 
     def explain_missing(self, error: MissingInputError) -> MissingInputError:
         """Secrets come from hooks, plugins or Buildkite's store, and docker run hands on what it is told to."""
-        return MissingInputError(
-            error.name,
-            error.variable,
+        return error.because(
             "No hook, plugin or secret of the step sets it, or docker run or the docker plugin did not hand it on.",
             f"Name it under secrets: in the step, and hand it on: docker run -e {error.variable}.",
         )

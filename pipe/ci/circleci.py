@@ -94,15 +94,11 @@ class CircleCi(CiSystem):
     def explain_missing(self, error: MissingInputError) -> MissingInputError:
         """Secrets come from contexts and the project's settings, and not to pull requests from forks."""
         if self.env.get("CIRCLE_PR_REPONAME"):
-            return MissingInputError(
-                error.name,
-                error.variable,
+            return error.because(
                 "This job builds a pull request from a fork, and CircleCI hands no secrets to those by default.",
                 "Skip this step for forks: only they have the variable CIRCLE_PR_REPONAME.",
             )
-        return MissingInputError(
-            error.name,
-            error.variable,
+        return error.because(
             "It is in no context that this job names, nor in the project's settings, or docker run did not hand it on.",
             f"Add it to a context, name that under context: in the workflow, and hand it on: docker run -e "
             f"{error.variable}.",

@@ -25,9 +25,7 @@ class Drone(CiSystem):
         """Pull requests get no secrets unless the secret says so."""
         if self.env.get("DRONE_BUILD_EVENT") != "pull_request":
             return error
-        return MissingInputError(
-            error.name,
-            error.variable,
+        return error.because(
             "This build is of a pull request, and Drone hands secrets to those only where each secret allows it.",
             "Skip this step for them (when: event: exclude: [pull_request]), or allow pull requests for the secret.",
         )

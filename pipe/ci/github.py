@@ -113,23 +113,17 @@ class GitHubActions(CiSystem):
     def explain_missing(self, error: MissingInputError) -> MissingInputError:
         """Workflows of pull requests from forks, and of Dependabot, run without the repository's secrets."""
         if self.env.get("GITHUB_ACTOR") == "dependabot[bot]":
-            return MissingInputError(
-                error.name,
-                error.variable,
+            return error.because(
                 "Dependabot started this run, and its runs get only the secrets that are stored for Dependabot.",
                 "Store it under Settings, Secrets and variables, Dependabot as well; or skip this step for Dependabot: "
                 "if: github.actor != 'dependabot[bot]'",
             )
         if self._is_from_fork():
-            return MissingInputError(
-                error.name,
-                error.variable,
+            return error.because(
                 "This run comes from a fork's pull request, and GitHub hands no secrets to those.",
                 "Skip this step for forks: if: github.event.pull_request.head.repo.full_name == github.repository",
             )
-        return MissingInputError(
-            error.name,
-            error.variable,
+        return error.because(
             "The secret is not set for this repository or environment, or its name in `with:` is misspelt: "
             "GitHub replaces an unknown secret by nothing.",
             f"Check `{error.name}: ${{{{ secrets.NAME }}}}` against Settings, Secrets and variables, Actions. "

@@ -72,17 +72,13 @@ class GitLabCi(CiSystem):
         """Variables of a project reach neither its forks nor, when protected, its unprotected branches."""
         source = self.env.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID")
         if source and source != self.env.get("CI_MERGE_REQUEST_PROJECT_ID", self.env.get("CI_PROJECT_ID")):
-            return MissingInputError(
-                error.name,
-                error.variable,
+            return error.because(
                 "This merge request comes from a fork. Its pipeline runs in the fork, which has variables of its own.",
                 "Skip this job for forks (rules: if: $CI_MERGE_REQUEST_SOURCE_PROJECT_ID == "
                 "$CI_MERGE_REQUEST_PROJECT_ID), or let a member run the pipeline in the parent project.",
             )
         if self.env.get("CI_COMMIT_REF_PROTECTED") == "false":
-            return MissingInputError(
-                error.name,
-                error.variable,
+            return error.because(
                 "This branch or tag is not protected, and GitLab hands protected variables to protected ones only.",
                 "Under Settings, CI/CD, Variables, clear `Protect variable`; or protect this branch.",
             )

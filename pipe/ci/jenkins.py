@@ -23,9 +23,7 @@ class Jenkins(CiSystem):
 
     def explain_missing(self, error: MissingInputError) -> MissingInputError:
         """A credential is there only inside its block."""
-        return MissingInputError(
-            error.name,
-            error.variable,
+        return error.because(
             "Jenkins sets a credential's variables only inside withCredentials, and only under the names given there; "
             "docker run hands none of them on by itself.",
             "Put this step into withCredentials([usernamePassword(..., usernameVariable: 'CONSUMER_KEY', "

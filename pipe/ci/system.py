@@ -161,6 +161,10 @@ class CiSystem:
     def summarize(self, facts: Mapping[str, str]) -> None:
         """Show the facts of a finished run where the system has a page for them."""
 
+    def explained(self, error: InputError) -> InputError:
+        """Return `error`, with the reason that this system knows for it if an input is missing."""
+        return self.explain_missing(error) if isinstance(error, MissingInputError) else error
+
     def explain_missing(self, error: MissingInputError) -> MissingInputError:
         """Return `error` with a better reason if this system knows why a secret is not there."""
         return error

@@ -24,9 +24,7 @@ class TravisCi(CiSystem):
         """Pull requests from forks get no secure variables."""
         if self.env.get("TRAVIS_SECURE_ENV_VARS") != "false":
             return error
-        return MissingInputError(
-            error.name,
-            error.variable,
+        return error.because(
             "Travis CI has handed no secure variables to this job: it builds a pull request from a fork, or the "
             "project has none.",
             "Skip this where TRAVIS_SECURE_ENV_VARS is false.",

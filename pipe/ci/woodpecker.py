@@ -26,9 +26,7 @@ class Woodpecker(CiSystem):
         """Pull requests get no secrets unless the secret says so."""
         if self.env.get("CI_PIPELINE_EVENT") != "pull_request":
             return error
-        return MissingInputError(
-            error.name,
-            error.variable,
+        return error.because(
             "This pipeline is of a pull request, and Woodpecker hands secrets to those only where each secret allows "
             "that event.",
             "Skip this step for them (when: event: push), or allow the event for the secret.",

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pipe.errors import InputError
-from pipe.inputs.option import Asked, Option
+from pipe.inputs.option import Arguments, Option
 from pipe.inputs.table import BY_NAME
 
 
@@ -19,7 +19,7 @@ class Options(NamedTuple):
     """`help` or `version` if only that is asked for."""
     verb: str = ""
     """The first word, if it is one of `pipe.verbs`."""
-    asked: Asked = Asked()
+    arguments: Arguments = Arguments()
     """What is there for the verb alone."""
 
 
@@ -49,7 +49,7 @@ def split(arguments: Sequence[str]) -> Options:
             own[name] = (*own.get(name, ()), text)
         else:
             values[name] = text
-    return Options(values, env_file=values.pop("env-file", ""), verb=verb, asked=Asked(tuple(words), own))
+    return Options(values, env_file=values.pop("env-file", ""), verb=verb, arguments=Arguments(tuple(words), own))
 
 
 def _is_verb(words: list[str]) -> bool:
@@ -66,8 +66,8 @@ def _own_options(verb: str) -> tuple[bool, Mapping[str, Option]]:
         return False, {}
     from pipe.verbs import called  # noqa: PLC0415
 
-    module = called(verb)
-    return bool(module.WORDS), {option.name: option for option in module.OPTIONS}
+    found = called(verb)
+    return bool(found.words), {option.name: option for option in found.options}
 
 
 def _value_of(name: str, rest: list[str], known: Mapping[str, Option]) -> str:

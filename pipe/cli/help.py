@@ -31,18 +31,18 @@ def text(verb: str = "") -> str:
     """Return the help of the program, or of one of its verbs, ready to be printed."""
     if verb:
         return _of_verb(verb)
-    verbs = "".join(f"    bitbucket-token {name:8}{called(name).SUMMARY}\n" for name in names())
+    verbs = "".join(f"    bitbucket-token {name:8}{called(name).summary}\n" for name in names())
     return _HEAD.format(verbs=verbs) + "".join(map(_entry, TABLE)) + _TAIL
 
 
 def _of_verb(verb: str) -> str:
-    module = called(verb)
-    options = " [OPTION]..." if module.OPTIONS else ""
-    words = f" {module.WORDS}" if module.WORDS else ""
-    others = "".join(f"\n  --{name}\n      Unless given: {value}.\n" for name, value in module.UNLESS_GIVEN.items())
+    found = called(verb)
+    options = " [OPTION]..." if found.options else ""
+    words = f" {found.words}" if found.words else ""
+    others = "".join(f"\n  --{name}\n      Unless given: {value}.\n" for name, value in found.unless_given.items())
     return (
-        f"bitbucket-token {verb}{words}{options}: {module.SUMMARY}\n"
-        + "".join(_own_entry(option) for option in module.OPTIONS)
+        f"bitbucket-token {verb}{words}{options}: {found.summary}\n"
+        + "".join(_own_entry(option) for option in found.options)
         + others
         + "\nAnd every input: see bitbucket-token --help.\n"
     )

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from pipe import VERSION
 from pipe import ci as systems
@@ -21,9 +21,11 @@ from pipe.inputs.table import BY_NAME, TABLE
 from pipe.inputs.values import parse_seconds
 from pipe.redaction.log import Log
 from pipe.redaction.secret import Secret, forms
-from pipe.run import World, run
+from pipe.run import Invocation, run
+from pipe.verbs.verb import Verb
 
 _DEFECT = 1
+_GET_A_TOKEN = Verb(run, "Get a token, and hand it to later steps.")
 
 
 def entry() -> NoReturn:
@@ -45,39 +47,42 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
     # Until the command line is read, nothing may reach a standard output that a shell could be evaluating.
     ci = systems.detect(env)(env, Log(sys.stderr, sys.stderr), Path("/"))
     signals = Signals()
-    verb = ""
+    verb = _GET_A_TOKEN
     try:
         signals.catch()
         signals.ring_at(Deadline(float(BY_NAME["deadline"].default), start=start))
         options = split(arguments)
-        verb = options.verb
+        verb = _called(options.verb)
         if options.shows:
             _show(options)
             return 0
-        if _wants_print(options, env):
+        if _wants_print(options, verb, env):
             log = Log(sys.stderr, sys.stderr)
         log.debugging = env.get("RUNNER_DEBUG") == "1" or env.get("SYSTEM_DEBUG", "").lower() == "true"
-        signals.ring_at(so_far := _deadline_so_far(options, env, start))
+        signals.ring_at(so_far := _deadline_so_far(options, verb, env, start))
         cwd = _working_directory()
         ci = systems.detect(env)(env, log, cwd)
-        world = World(
+        invocation = Invocation(
             env,
             cwd,
             sys.stdout,
             log,
             so_far,
             uninterrupted=signals.held,
-            asked=options.asked,
+            arguments=options.arguments,
             stdin=sys.stdin,
             terminal=sys.stderr if sys.stderr.isatty() and not sys.stdout.isatty() else None,
         )
-        given, inputs = _read_inputs(options, ci, world)
+        sources, inputs = _read_inputs(options, verb, ci, invocation)
         if inputs.ci != "auto":
             ci = systems.called(inputs.ci)(env, log, cwd)
         log.debugging = log.debugging or inputs.debug
         deadline = Deadline(inputs.deadline, start=start)
         signals.ring_at(deadline)
-        _of_verb(options.verb, "run", run)(inputs, ci, world._replace(deadline=deadline, given=given))
+        try:
+            verb.run(inputs, ci, invocation._replace(deadline=deadline, sources=sources))
+        except InputError as error:
+            raise ci.explained(error) from None
         return 0
     except PipeError as error:
         return _failed(error, ci, log, verb)
@@ -94,42 +99,48 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         signals.be_quiet()
 
 
-def _read_inputs(options: Options, ci: CiSystem, world: World) -> tuple[Mapping[str, str], Inputs]:
-    """From where the inputs come, and the inputs; a verb with `wrong_inputs` hears of what is wrong with them."""
+def _called(verb: str) -> Verb:
+    if not verb:
+        return _GET_A_TOKEN
+    from pipe import verbs  # noqa: PLC0415 - a pipeline's run has none
+
+    return verbs.called(verb)
+
+
+def _read_inputs(
+    options: Options, verb: Verb, ci: CiSystem, invocation: Invocation
+) -> tuple[Mapping[str, str], Inputs]:
+    """From where the inputs come, and the inputs."""
     try:
-        others = _of_verb(options.verb, "UNLESS_GIVEN", {})
-        given = read(options.values, world.env, world.cwd, env_file=options.env_file, unless_given=others)
+        given = read(
+            options.values,
+            invocation.env,
+            invocation.cwd,
+            env_file=options.env_file,
+            unless_given=verb.unless_given,
+        )
         # Before anything is checked: an error could repeat a value that is a secret in another input's place.
         for declared in TABLE:
             if declared.secret and declared.name in given:
-                world.log.hide(forms(Secret(given[declared.name].text)))
+                invocation.log.hide(forms(Secret(given[declared.name].text)))
         return {name: found.source for name, found in given.items()}, check(given, systems.names())
     except InputError as error:
-        _of_verb(options.verb, "wrong_inputs", lambda *_: None)(error, ci, world)
+        verb.wrong_inputs(error, ci, invocation)
         raise
 
 
-def _of_verb(verb: str, name: str, otherwise: Any) -> Any:
-    """What the file of a verb has under `name`; `otherwise` if it has none, or if there is no verb."""
-    if not verb:
-        return otherwise
-    from pipe import verbs  # noqa: PLC0415 - a pipeline's run has none
-
-    return getattr(verbs.called(verb), name, otherwise)
-
-
-def _deadline_so_far(options: Options, env: Mapping[str, str], start: float) -> Deadline:
+def _deadline_so_far(options: Options, verb: Verb, env: Mapping[str, str], start: float) -> Deadline:
     """The deadline as it is known before any file is opened, for one may be a pipe that nobody writes to."""
     given = told(BY_NAME["deadline"], options.values, env)
-    seconds = float(_of_verb(options.verb, "UNLESS_GIVEN", {}).get("deadline") or BY_NAME["deadline"].default)
+    seconds = float(verb.unless_given.get("deadline") or BY_NAME["deadline"].default)
     with suppress(InputError):  # Told when all inputs are checked.
         seconds = parse_seconds("deadline", given, at_least=0.1) if given else seconds
     return Deadline(seconds, start=start)
 
 
-def _wants_print(options: Options, env: Mapping[str, str]) -> bool:
+def _wants_print(options: Options, verb: Verb, env: Mapping[str, str]) -> bool:
     """Whether standard output belongs to data or the token, or could: an env file may say so, and is not read yet."""
-    if _of_verb(options.verb, "prints_data", lambda _asked: False)(options.asked):
+    if verb.prints_data(options.arguments):
         return True
     if options.values.get("print") or options.env_file or env.get("ENV_FILE"):
         return True
@@ -147,11 +158,11 @@ def _working_directory() -> Path:
         ) from None
 
 
-def _failed(error: PipeError, ci: CiSystem, log: Log, verb: str) -> int:
+def _failed(error: PipeError, ci: CiSystem, log: Log, verb: Verb) -> int:
     if log.debugging:
         _traceback(log)
-    if (told := _of_verb(verb, "failed", None)) is not None:
-        told(error, ci)
+    if verb.failed is not None:
+        verb.failed(error, ci)
         return 0
     ci.fail(error)
     return error.exit_code

@@ -10,9 +10,10 @@ from urllib.parse import quote
 from pipe.bitbucket.cloud import CLOUD_API
 from pipe.bitbucket.cloud_errors import api_failure, granted_scopes, lacks_scope
 from pipe.errors import InputError, PipeError, RefusedError
-from pipe.grants.request import TokenRequest
+from pipe.grants.grant import Grant
 from pipe.http.answers import json_object
 from pipe.http.client import Answer
+from pipe.http.context import Context
 from pipe.inputs.inputs import Inputs
 from pipe.oauth.endpoints import is_cloud
 from pipe.oauth.token import TOKEN, AccessToken
@@ -20,34 +21,30 @@ from pipe.oauth.token import TOKEN, AccessToken
 # The user name that git sends with a person's API token ("Using API tokens"); with all others it is x-token-auth.
 _GIT_USER = "x-bitbucket-api-token-auth"
 
-MAKES_TOKENS = False
-"""The token was there before the job, and stays after it."""
 
-
-def acquire(request: TokenRequest) -> AccessToken:
+def acquire(inputs: Inputs, context: Context) -> AccessToken:
     """Return the token of the inputs, once Bitbucket Cloud has taken it. Raises `RefusedError` if it does not.
 
     An API token is sent with its owner's e-mail address by Basic authentication, all others as bearer tokens.
     """
-    inputs, means = request.inputs, request.means
     _check(inputs)
     token = AccessToken(inputs.access_token, scopes=None, expires_in=None, obtained_at=datetime.now(UTC))
     if inputs.access_token_kind == "api-token":
         token = token._replace(api_user=inputs.username, git_user=_GIT_USER)
     authorization = token.authorization()
     path = _resource(inputs)
-    means.say(f"Asking api.bitbucket.org whether it takes the token (GET {path.partition('?')[0]}).")
+    context.say(f"Asking api.bitbucket.org whether it takes the token (GET {path.partition('?')[0]}).")
 
     def attempt() -> Answer:
-        answer = means.http.send("GET", CLOUD_API + path, headers={"Authorization": authorization.reveal()})
+        answer = context.http.send("GET", CLOUD_API + path, headers={"Authorization": authorization.reveal()})
         # A refusal for a missing scope alone proves the token as well as an answer does; a page of a proxy does not.
         if lacks_scope(answer) or (answer.status == 200 and json_object(answer.body)):
             return answer
-        raise _explained(api_failure(answer, means.masked()), inputs)
+        raise _explained(api_failure(answer, context.masks()), inputs)
 
-    answer = means.retried(attempt)
+    answer = context.retry(attempt)
     if token.api_user:
-        means.say(f"For git, the user name of an API token is {_GIT_USER}.")
+        context.say(f"For git, the user name of an API token is {_GIT_USER}.")
     return token._replace(scopes=granted_scopes(answer))
 
 
@@ -98,3 +95,6 @@ def _explained(error: PipeError, inputs: Inputs) -> PipeError:
             f"Set repository to WORKSPACE/REPOSITORY, one that the token can read. {error.now}",
         )
     return error
+
+
+GRANT = Grant(acquire=acquire, makes_tokens=False)

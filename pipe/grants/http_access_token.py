@@ -20,8 +20,8 @@ from pipe.bitbucket.access_tokens import (
 from pipe.bitbucket.data_center import Caller, DataCenter, Way
 from pipe.bitbucket.data_center_errors import LimitError
 from pipe.errors import AnswerError, InputError, MissingInputError, PipeError, UnreachableError
-from pipe.grants.request import TokenRequest
-from pipe.http.context import Means
+from pipe.grants.grant import Grant
+from pipe.http.context import Context
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.table import BY_NAME
 from pipe.oauth.endpoints import is_cloud
@@ -33,35 +33,33 @@ WAYS: tuple[Way, ...] = ("password", "access-token", "private-key")
 """The inputs of which one authorises."""
 
 
-def acquire(request: TokenRequest) -> AccessToken:
+def acquire(inputs: Inputs, context: Context) -> AccessToken:
     """Create a token, then delete those of the same name that were there before; raise what keeps it from that."""
-    inputs, means = request.inputs, request.means
     owner = _owner(inputs)
     check_permissions(inputs.token_permissions, owner)
-    wish = Wish(_name(inputs, request.build), inputs.token_permissions, inputs.token_expiry_days)
-    return _Renewal(_tokens(inputs, means, owner), wish, means).token()
+    wish = Wish(_name(inputs, context.build_name), inputs.token_permissions, inputs.token_expiry_days)
+    return _Renewal(_tokens(inputs, context, owner), wish, context).token()
 
 
-def look(request: TokenRequest) -> str:
+def look(inputs: Inputs, context: Context) -> str:
     """Ask who the server takes the caller for, and which tokens the owner has; return that in words."""
-    inputs, means = request.inputs, request.means
-    user, owner, tokens = _found(inputs, means, _owner(inputs))
-    told = f"as the user {show(user, means.masked())}, tokens of {owner.kind} {'/'.join(owner.names)} can be listed"
+    user, owner, tokens = _found(inputs, context, _owner(inputs))
+    told = f"as the user {show(user, context.masks())}, tokens of {owner.kind} {'/'.join(owner.names)} can be listed"
     if not inputs.token_name:
         return told
     return f"{told}; {len(tokens.named(inputs.token_name))} of them called {inputs.token_name}"
 
 
-def delete(inputs: Inputs, means: Means, build: str) -> tuple[str, int]:
+def delete(inputs: Inputs, context: Context) -> tuple[str, int]:
     """Delete the owner's tokens of that name, at the end of the job; return the name, and how many there were.
 
     It is `token-name`, or that which the build gives. Where nothing tells builds apart it has to be given: a run then
     leaves its choice to chance.
     """
-    if not build:
+    if not context.build_name:
         inputs.require("token-name")
-    name = _name(inputs, build)
-    tokens = _tokens(inputs, means, _owner(inputs))
+    name = _name(inputs, context.build_name)
+    tokens = _tokens(inputs, context, _owner(inputs))
     found = tokens.named(name)
     for token_id in found:
         tokens.delete(token_id)
@@ -78,28 +76,28 @@ def _owner(inputs: Inputs) -> Owner:
     return parse_owner(inputs.token_owner)
 
 
-def _tokens(inputs: Inputs, means: Means, owner: Owner) -> AccessTokens:
-    return _found(inputs, means, owner)[2]
+def _tokens(inputs: Inputs, context: Context, owner: Owner) -> AccessTokens:
+    return _found(inputs, context, owner)[2]
 
 
-def _found(inputs: Inputs, means: Means, owner: Owner) -> tuple[str, Owner, AccessTokens]:
+def _found(inputs: Inputs, context: Context, owner: Owner) -> tuple[str, Owner, AccessTokens]:
     """The user for whom the server takes whoever asks, the owner in full, and the owner's tokens in that name."""
-    server = DataCenter(means, inputs.base_url, _caller(inputs))
-    means.say(f"Asking {server.host} for its HTTP access tokens (authorised by {_way(inputs)}).")
+    server = DataCenter(context, inputs.base_url, _caller(inputs))
+    context.say(f"Asking {server.host} for its HTTP access tokens (authorised by {_way(inputs)}).")
     user = server.user()
     if not owner.names:
         owner = Owner("user", (server.slug(user),))
-    means.say(f"As the user {show(user, means.masked())}: tokens of {owner.kind} {'/'.join(owner.names)}.")
+    context.say(f"As the user {show(user, context.masks())}: tokens of {owner.kind} {'/'.join(owner.names)}.")
     return user, owner, AccessTokens(server, owner)
 
 
 class _Renewal:
     """A new token in the place of the old ones with its name, whatever goes wrong in between."""
 
-    def __init__(self, tokens: AccessTokens, wish: Wish, means: Means) -> None:
+    def __init__(self, tokens: AccessTokens, wish: Wish, context: Context) -> None:
         self._tokens = tokens
         self._wish = wish
-        self._means = means
+        self._context = context
         self._old = tokens.named(wish.name)
         self._lost = False
         """Whether the server may have made a token whose text did not arrive."""
@@ -107,17 +105,17 @@ class _Renewal:
     def token(self) -> AccessToken:
         """Create the token, delete the old ones, and return it."""
         try:
-            token = self._means.retried(self._attempt)
+            token = self._context.retry(self._attempt)
         except PipeError:
             self._clean_up()
             raise
-        self._means.learn(token.value)
+        self._context.mask(token.value)
         for token_id in self._old:
             try:
                 self._tokens.delete(token_id)
             except PipeError as error:
-                self._means.say(
-                    f"Warning: an older token called {self._wish.name} (id {show(token_id, self._means.masked())}) is "
+                self._context.say(
+                    f"Warning: an older token called {self._wish.name} (id {show(token_id, self._context.masks())}) is "
                     f"left, and is valid until it ends or is deleted. {error.what}"
                 )
         return token._replace(name=self._wish.name)
@@ -129,7 +127,7 @@ class _Renewal:
         except LimitError:
             if not self._old:
                 raise
-            self._means.say(f"There are as many tokens as may be: deleting {self._wish.name} first.")
+            self._context.say(f"There are as many tokens as may be: deleting {self._wish.name} first.")
             while self._old:
                 self._tokens.delete(self._old[0])
                 del self._old[0]
@@ -148,7 +146,7 @@ class _Renewal:
             for token_id in self._tokens.named(self._wish.name):
                 if token_id not in self._old:
                     self._tokens.delete(token_id)
-                    self._means.say(f"Deleted a token called {self._wish.name} whose text did not arrive.")
+                    self._context.say(f"Deleted a token called {self._wish.name} whose text did not arrive.")
             self._lost = False
 
     def _clean_up(self) -> None:
@@ -156,7 +154,7 @@ class _Renewal:
         try:
             self._delete_orphans()
         except PipeError:
-            self._means.say(
+            self._context.say(
                 f"Warning: a token called {self._wish.name} whose text nobody knows may be left. It ends by itself "
                 f"(token-expiry-days: {self._wish.days})."
             )
@@ -232,3 +230,6 @@ def _basic(inputs: Inputs) -> Caller:
     pair = f"{inputs.username}:{inputs.password.reveal()}".encode()
     basic = Secret("Basic " + b64encode(pair).decode())
     return Caller("password", lambda _method, _url: basic)
+
+
+GRANT = Grant(acquire=acquire, delete=delete, look=look)

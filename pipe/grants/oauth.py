@@ -5,42 +5,42 @@ from urllib.parse import urlsplit
 
 from pipe.errors import ExportError, PipeError
 from pipe.export.stores.store import LOST, Store
-from pipe.grants.request import TokenRequest
+from pipe.http.context import Context
+from pipe.inputs.inputs import Inputs
 from pipe.oauth.client import client_of, require_client, server_of
 from pipe.oauth.token import AccessToken
 from pipe.oauth.token_endpoint import request_token
 
 
-def ask(request: TokenRequest, parameters: Mapping[str, str]) -> AccessToken:
+def ask(inputs: Inputs, context: Context, parameters: Mapping[str, str]) -> AccessToken:
     """Send `parameters` to the token endpoint of the inputs, as their client; try again where that can help."""
-    inputs, means = request.inputs, request.means
     require_client(inputs)
-    server = server_of(inputs, means)
+    server = server_of(inputs, context)
     form = {"grant_type": inputs.grant, **parameters}
     # RFC 6749 section 3.3, no standard, RFC 8707 section 2
     wanted = {"scope": " ".join(inputs.scope), "audience": inputs.audience, "resource": inputs.resource}
     form |= {name: value for name, value in wanted.items() if value}
-    means.say(f"Asking {urlsplit(server.token_endpoint).netloc} for a token ({inputs.grant}).")
+    context.say(f"Asking {urlsplit(server.token_endpoint).netloc} for a token ({inputs.grant}).")
 
     def attempt() -> AccessToken:
-        client = client_of(inputs, means, server)
-        return request_token(means.http, server.token_endpoint, client, form, means.masked(), asked=inputs.scope)
+        client = client_of(inputs, context, server)
+        return request_token(context.http, server.token_endpoint, client, form, context.masks(), asked=inputs.scope)
 
-    return means.retried(attempt)
+    return context.retry(attempt)
 
 
-def hand_back(request: TokenRequest, store: Store, token: AccessToken) -> None:
+def hand_back(context: Context, store: Store, token: AccessToken) -> None:
     """Mask the refresh token that came with `token`, and put it into `store`.
 
     An interrupt waits for that. Raises `ExportError` if it is not kept; if the deadline ends the run meanwhile, the
     user is told what that means.
     """
     if token.refresh_token is None:
-        request.means.say(f"No refresh token came; {store.place} stays as it is.")
+        context.say(f"No refresh token came; {store.place} stays as it is.")
         return
-    request.means.learn(token.refresh_token)
-    request.means.learn(token.value)
-    with request.means.uninterrupted():
+    context.mask(token.refresh_token)
+    context.mask(token.value)
+    with context.uninterrupted():
         try:
             store.keep(token.refresh_token, token.value)
         except PipeError as error:
@@ -50,6 +50,6 @@ def hand_back(request: TokenRequest, store: Store, token: AccessToken) -> None:
                 f"{error.now} {LOST}",
             ) from error
         except BaseException:
-            request.means.say(f"The new refresh token may not have reached {store.place}. {LOST}")
+            context.say(f"The new refresh token may not have reached {store.place}. {LOST}")
             raise
-        request.means.say(f"Stored the new refresh token in {store.place}.")
+        context.say(f"Stored the new refresh token in {store.place}.")

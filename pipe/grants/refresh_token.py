@@ -8,21 +8,24 @@ try after a lost answer succeeds there. A server without such a grace refuses it
 from contextlib import nullcontext
 
 from pipe.errors import ExportError, InputError, RefusedError
+from pipe.export.stores import store_of
 from pipe.export.stores.store import Store
+from pipe.grants.grant import Grant
 from pipe.grants.oauth import ask, hand_back
-from pipe.grants.request import TokenRequest
+from pipe.http.context import Context
+from pipe.inputs.inputs import Inputs
 from pipe.oauth.client import asks_cloud
 from pipe.oauth.token import AccessToken
 from pipe.redaction.secret import Secret
 
 
-def acquire(request: TokenRequest) -> AccessToken:
+def acquire(inputs: Inputs, context: Context) -> AccessToken:
     """Get a token, and hand a new refresh token to its store before anything else is done.
 
     The store is locked meanwhile where it can be, and what it holds is newer than the input: two runs at once use one
     refresh token after the other. Raises `ExportError` if a new one cannot be stored.
     """
-    inputs, store = request.inputs, request.store
+    store = store_of(inputs.refresh_token_store, context)
     if store is None and asks_cloud(inputs):
         raise InputError(
             "refresh-token-store is missing.",
@@ -34,21 +37,23 @@ def acquire(request: TokenRequest) -> AccessToken:
         if not stored:
             inputs.require("refresh-token")
         current = stored or inputs.refresh_token
-        request.means.learn(current)
+        context.mask(current)
         try:
-            token = ask(request, {"refresh_token": current.reveal()})
+            token = ask(inputs, context, {"refresh_token": current.reveal()})
         except RefusedError as error:
             if store and stored and stored != inputs.refresh_token:
                 raise _of_the_store(error, store) from error
             raise
         if _is_new(token, current):
-            hand_back(request, _required(store), token)
+            hand_back(context, _required(store), token)
     return token
 
 
-def uses_up(request: TokenRequest) -> str:
+def uses_up(inputs: Inputs) -> str:
     """Say why a check must not ask for a token, if nothing would keep the next refresh token."""
-    return "" if request.store else "the server may replace the refresh token, and refresh-token-store is not set"
+    if inputs.refresh_token_store:
+        return ""
+    return "the server may replace the refresh token, and refresh-token-store is not set"
 
 
 def _is_new(token: AccessToken, current: Secret) -> bool:
@@ -73,3 +78,6 @@ def _required(store: Store | None) -> Store:
             "up.",
         )
     return store
+
+
+GRANT = Grant(acquire=acquire, uses_up=uses_up)

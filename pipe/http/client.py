@@ -76,7 +76,7 @@ class Http:
     def __init__(self, deadline: Deadline, *, timeout: float, ca_file: str, env: Mapping[str, str]) -> None:
         self.deadline = deadline
         self._timeout = timeout
-        self._verify: str | bool = ca_file or True
+        self.ca_file = ca_file
         self._env = env
 
     def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
@@ -142,7 +142,7 @@ class Http:
         return session.send(
             session.prepare_request(request),
             proxies={urlsplit(request.url).scheme: proxy} if proxy else {},
-            verify=self._verify,
+            verify=self.ca_file or True,
             timeout=self._timeout,
             allow_redirects=False,
             stream=True,

@@ -1,68 +1,57 @@
-"""What a grant, and the store of a refresh token, act with: requests, retries, masking, a line to the user."""
+"""What the parts of one run act with: requests, retries, masking, a line to the user."""
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pipe.http.client import Http
-from pipe.http.retry import with_retries
+from pipe.http.retry import RetryPolicy, with_retries
 from pipe.redaction.log import Log
 from pipe.redaction.secret import Secret, forms
 
 Result = TypeVar("Result")
 
 
-class Means:
-    """The means of one run.
+class Context(NamedTuple):
+    """What a grant, a store, a check of the token acts with, beside the inputs.
 
-    `mask` has the CI system hide texts, `set_output` hands a secret on as an output of the step. Paths that a user
-    names are below `cwd`. `uninterrupted` lets a block be done to its end before an interrupt counts.
+    Made for each run by `pipe.run.context_of`, from the inputs, the CI system and the `Invocation`. Nobody changes it.
     """
 
-    def __init__(
-        self,
-        http: Http,
-        log: Log,
-        *,
-        mask: Callable[[Sequence[str]], None],
-        set_output: Callable[[str, Secret], None],
-        has_outputs: bool,
-        cwd: Path,
-        max_attempts: int,
-        sleep: Callable[[float], None] = time.sleep,
-        uninterrupted: Callable[[], AbstractContextManager[None]] = nullcontext,
-    ) -> None:
-        self.http = http
-        self.set_output = set_output
-        self.has_outputs = has_outputs
-        self.sleep = sleep
-        self.uninterrupted = uninterrupted
-        self.cwd = cwd
-        self._log = log
-        self._mask = mask
-        self._max_attempts = max_attempts
+    http: Http
+    log: Log
+    retries: RetryPolicy
+    mask_in_ci: Callable[[Sequence[str]], None]
+    """Has the CI system hide texts in its log."""
+    warn: Callable[[str], None]
+    """Shows what has gone wrong although the run goes on."""
+    set_output: Callable[[str, Secret], None]
+    """Hands a secret on as an output of the step; only where `has_outputs`."""
+    has_outputs: bool
+    cwd: Path
+    """Paths that a user names are below it."""
+    build_name: str = ""
+    """What the CI system calls the job and no other one; empty if it does not say."""
+    uninterrupted: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Lets a block be done to its end before an interrupt counts."""
+
+    def __repr__(self) -> str:
+        return "Context()"
 
     def say(self, text: str) -> None:
         """Tell the user in one line what is going on."""
-        self._log.line(text)
+        self.log.line(text)
 
-    def masked(self) -> tuple[str, ...]:
-        """The texts that no error may repeat, as far as they are known."""
-        return self._log.masks
+    def masks(self) -> tuple[str, ...]:
+        """Return the texts that no error may repeat, as far as they are known."""
+        return self.log.masks
 
-    def learn(self, secret: Secret) -> None:
+    def mask(self, secret: Secret) -> None:
         """Have a secret masked that has just become known, before anything is done with it."""
-        self._log.hide(forms(secret))
-        self._mask(forms(secret))
+        self.log.hide(forms(secret))
+        self.mask_in_ci(forms(secret))
 
-    def retried(self, attempt: Callable[[], Result]) -> Result:
+    def retry(self, attempt: Callable[[], Result]) -> Result:
         """Call `attempt` again as often as the inputs allow and as it can help."""
-        return with_retries(
-            attempt,
-            max_attempts=self._max_attempts,
-            deadline=self.http.deadline,
-            announce=self.say,
-            sleep=self.sleep,
-        )
+        return with_retries(attempt, self.retries)

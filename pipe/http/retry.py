@@ -1,7 +1,7 @@
 """Which failures are worth another try, and when: after waits with full jitter, or the server's Retry-After."""
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from pipe.errors import AnswerError, PipeError, UnreachableError
 from pipe.http.deadline import Deadline
@@ -13,18 +13,20 @@ LONGEST_WAIT = 30.0
 """Seconds: the bounds of a wait that no server asked for."""
 
 
-def with_retries(
-    attempt: Callable[[], Result],
-    *,
-    max_attempts: int,
-    deadline: Deadline,
-    announce: Callable[[str], None],
-    sleep: Callable[[float], None],
-) -> Result:
+class RetryPolicy(NamedTuple):
+    """How long one request is tried again. `announce` gets one line before each wait; `sleep` waits, in seconds."""
+
+    max_attempts: int
+    deadline: Deadline
+    announce: Callable[[str], None]
+    sleep: Callable[[float], None]
+
+
+def with_retries(attempt: Callable[[], Result], policy: RetryPolicy) -> Result:
     """Call `attempt` until it succeeds, fails for good, or attempts or deadline run out; then raise its last failure.
 
-    A failure is tried again if it says so (`PipeError.again`). `announce` gets one line before each wait. A
-    `Retry-After` that does not fit into the deadline ends the run at once with an `AnswerError`.
+    A failure is tried again if it says so (`PipeError.again`). A `Retry-After` that does not fit into the deadline ends
+    the run at once with an `AnswerError`.
     """
     try:
         return attempt()
@@ -32,22 +34,13 @@ def with_retries(
         if not error.again:
             raise
         failure = error
-    return _try_again(attempt, failure, max_attempts=max_attempts, deadline=deadline, announce=announce, sleep=sleep)
+    return _try_again(attempt, failure, policy)
 
 
-def _try_again(
-    attempt: Callable[[], Result],
-    first_failure: PipeError,
-    *,
-    max_attempts: int,
-    deadline: Deadline,
-    announce: Callable[[str], None],
-    sleep: Callable[[float], None],
-) -> Result:
+def _try_again(attempt: Callable[[], Result], first_failure: PipeError, policy: RetryPolicy) -> Result:
     """Go on after the first attempt, which ended with `first_failure` and counts as one of `max_attempts`.
 
-    The rest is as `with_retries` promises. What the server answered last says more than that the deadline came before
-    its next answer.
+    What the server answered last says more than that the deadline came before its next answer.
     """
     # Imported here and nowhere else: most runs succeed at once, and save a tenth of their time.
     from tenacity import (  # noqa: PLC0415
@@ -58,6 +51,7 @@ def _try_again(
         wait_random_exponential,
     )
 
+    max_attempts, deadline, announce, sleep = policy
     backoff = wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT)
     last = first_failure
 

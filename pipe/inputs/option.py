@@ -18,14 +18,14 @@ class Option(NamedTuple):
     """Whether it may be given more than once."""
 
 
-class Asked(NamedTuple):
+class Arguments(NamedTuple):
     """What the command line says beyond the inputs: the words, and the values of each option by its name."""
 
     words: tuple[str, ...] = ()
     options: Mapping[str, tuple[str, ...]] = _NOTHING
 
     def __repr__(self) -> str:
-        return f"Asked({len(self.words)} words, {', '.join(self.options)})"
+        return f"Arguments({len(self.words)} words, {', '.join(self.options)})"
 
     def has(self, name: str) -> bool:
         """Whether the flag called `name` is there."""

@@ -1,6 +1,6 @@
 """Who asks an OAuth 2.0 server, and which server that is, as the inputs say it."""
 
-from pipe.http.context import Means
+from pipe.http.context import Context
 from pipe.inputs.inputs import Inputs
 from pipe.oauth.endpoints import Server, is_cloud, token_endpoint
 from pipe.oauth.token_endpoint import Client
@@ -23,24 +23,24 @@ def require_client(inputs: Inputs) -> None:
     client_assertion(inputs.consumer_key, inputs.private_key, inputs.key_id, "")
 
 
-def server_of(inputs: Inputs, means: Means) -> Server:
+def server_of(inputs: Inputs, context: Context) -> Server:
     """The server's endpoints: as it describes itself if `issuer` names it, else as the other inputs say."""
     if inputs.issuer:
         from pipe.oauth.discovery import discover  # noqa: PLC0415 - most runs know the address
 
-        return discover(inputs.issuer, means)
+        return discover(inputs.issuer, context)
     return Server(inputs.token_url or token_endpoint(inputs.base_url))
 
 
-def client_of(inputs: Inputs, means: Means, server: Server) -> Client:
+def client_of(inputs: Inputs, context: Context, server: Server) -> Client:
     """The client for one request. An assertion is new each time, and masked before it is used."""
     if inputs.client_auth != "private_key_jwt":
         return Client(inputs.consumer_key, inputs.consumer_secret, _way(inputs))
     from pipe.oauth.client_assertion import client_assertion  # noqa: PLC0415
 
-    means.say(f"Signing an assertion for {server.token_endpoint}.")
+    context.say(f"Signing an assertion for {server.token_endpoint}.")
     assertion = client_assertion(inputs.consumer_key, inputs.private_key, inputs.key_id, server.token_endpoint)
-    means.learn(assertion)
+    context.mask(assertion)
     return Client(inputs.consumer_key, assertion, inputs.client_auth)
 
 

@@ -10,26 +10,26 @@ from urllib.parse import urlsplit
 from pipe.errors import AnswerError, InputError
 from pipe.http.answers import TRY_AGAIN, in_trouble, json_object, redirected
 from pipe.http.client import Answer
-from pipe.http.context import Means
+from pipe.http.context import Context
 from pipe.inputs.values import Given, parse_url
 from pipe.oauth.endpoints import Server
 from pipe.redaction.untrusted import show
 
 
-def discover(issuer: str, means: Means) -> Server:
+def discover(issuer: str, context: Context) -> Server:
     """Return the endpoints of the server called `issuer`. Raises `AnswerError` if it gives no description to rely on.
 
     RFC 8414 comes first. A server that only knows OpenID may answer there with 404, a redirect, or a page for people.
     """
-    means.say(f"Asking {urlsplit(issuer).netloc} where its token endpoint is.")
+    context.say(f"Asking {urlsplit(issuer).netloc} where its token endpoint is.")
     answers = []
     for url in _addresses(issuer):
-        answer = means.retried(lambda url=url: _ask(url, means))  # type: ignore[misc]
+        answer = context.retry(lambda url=url: _ask(url, context))  # type: ignore[misc]
         found = json_object(answer.body) if answer.status == 200 else None
         if found is not None:
-            return _endpoints(found, issuer, answer.host, means.masked())
+            return _endpoints(found, issuer, answer.host, context.masks())
         answers.append(answer)
-    raise _no_description(answers, means.masked())
+    raise _no_description(answers, context.masks())
 
 
 def _addresses(issuer: str) -> tuple[str, str]:
@@ -42,8 +42,8 @@ def _addresses(issuer: str) -> tuple[str, str]:
     )
 
 
-def _ask(url: str, means: Means) -> Answer:
-    answer = means.http.send("GET", url, headers={})
+def _ask(url: str, context: Context) -> Answer:
+    answer = context.http.send("GET", url, headers={})
     if answer.status in TRY_AGAIN:
         raise in_trouble(answer, "", again=True)
     return answer

@@ -10,45 +10,42 @@ from urllib.parse import urlsplit
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, InputError, PipeError
 from pipe.inputs.inputs import Inputs
-from pipe.inputs.option import Asked, Option
+from pipe.inputs.option import Arguments
 from pipe.oauth.checks import check
 from pipe.oauth.endpoints import is_cloud
 from pipe.oauth.token import AccessToken
-from pipe.run import World, acquire, fit_together, mask_inputs, mask_token, means_of
+from pipe.run import Invocation, acquire, context_of, fit_together, mask_inputs, mask_token
+from pipe.verbs.verb import Verb
 
-SUMMARY = "Answer git, whose credential helper this then is, with a fresh token each time."
-WORDS = "OPERATION"
-OPTIONS: tuple[Option, ...] = ()
-UNLESS_GIVEN: dict[str, str] = {}
 LONGEST_QUESTION = 64 * 1024
 """Bytes of what git asks."""
 
 
-def prints_data(_asked: Asked) -> bool:
+def prints_data(_arguments: Arguments) -> bool:
     """Standard output is for git to read."""
     return True
 
 
-def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
+def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     """Answer the operation `get` for the host of `base-url`; the others, and other hosts, are met with silence.
 
     Raises a `PipeError` for each way that can fail, once git was told to ask nobody else.
     """
-    _check(inputs, world.asked.words)
-    if world.asked.words != ("get",) or not _is_asked(inputs.base_url, world.stdin):
+    _check(inputs, invocation.arguments.words)
+    if invocation.arguments.words != ("get",) or not _is_asked(inputs.base_url, invocation.stdin):
         return
-    mask_inputs(inputs, ci, world)
+    mask_inputs(inputs, ci, invocation)
     try:
         verify = fit_together(inputs, ci)
-        means = means_of(inputs, ci, world)
-        token = acquire(inputs, ci, means)
-        mask_token(token, ci, world)
+        context = context_of(inputs, ci, invocation)
+        token = acquire(inputs, context)
+        mask_token(token, ci, invocation)
         check(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
-        verify(token, means)
+        verify(token, context)
     except PipeError:
-        _write(world.stdout, "quit=1\n")
+        _write(invocation.stdout, "quit=1\n")
         raise
-    _write(world.stdout, _answer(token))
+    _write(invocation.stdout, _answer(token))
 
 
 def _check(inputs: Inputs, words: tuple[str, ...]) -> None:
@@ -101,3 +98,11 @@ def _write(stdout: TextIO, text: str) -> None:
             "git has ended, or this was not started by git.",
             "Look at what git says.",
         ) from None
+
+
+VERB = Verb(
+    run,
+    "Answer git, whose credential helper this then is, with a fresh token each time.",
+    words="OPERATION",
+    prints_data=prints_data,
+)

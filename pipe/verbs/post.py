@@ -4,39 +4,34 @@ It does what `revoke` does with what its own step has left, and never fails: it 
 after that step has failed and has said why.
 """
 
+from pipe import grants
 from pipe.ci.system import CiSystem
 from pipe.errors import PipeError
 from pipe.export.variables import SERVER
-from pipe.giving_back import ENDS, NAME, TOKEN, Held, give_back, no_way, not_given_back, taken_back_by
-from pipe.grants import makes_tokens
+from pipe.grants.giving_back import ENDS, NAME, TOKEN, Held, give_back, no_way, not_given_back, taken_back_by
 from pipe.inputs.inputs import Inputs
-from pipe.inputs.option import Option
 from pipe.redaction.secret import Secret
-from pipe.run import World, means_of
+from pipe.run import Invocation, context_of
 from pipe.verbs.revoke import begin, exported_token, moment
-
-SUMMARY = "What a runner starts by itself at the end of a job: revoke, but never a failure."
-WORDS = ""
-OPTIONS: tuple[Option, ...] = ()
-UNLESS_GIVEN: dict[str, str] = {}
+from pipe.verbs.verb import Verb
 
 
-def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
+def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     """Give back the token of this step, and remove its env file. All that goes wrong on the way is a warning."""
     name = ci.state(NAME)
     inputs = inputs._replace(token_name=name or inputs.token_name)
-    held = _held(inputs, ci, world)
-    if not begin(inputs, ci, world, held):
+    held = _held(inputs, ci, invocation)
+    if not begin(inputs, ci, invocation, held):
         return
-    if not makes_tokens(inputs.grant):
-        world.log.line("Nothing to revoke: the token was there before this job.")
+    if not grants.called(inputs.grant).makes_tokens:
+        invocation.log.line("Nothing to revoke: the token was there before this job.")
         return
     if not (held.token or name):
-        world.log.line("Nothing to revoke: this step has left no token.")
+        invocation.log.line("Nothing to revoke: this step has left no token.")
         return
     try:
-        if not give_back(inputs, ci, means_of(inputs, ci, world), held):
-            world.log.line(no_way(held))
+        if not give_back(inputs, context_of(inputs, ci, invocation), held):
+            invocation.log.line(no_way(held))
     except PipeError as error:
         ci.warn(not_given_back(inputs, held, error))
 
@@ -47,7 +42,7 @@ def failed(error: PipeError, ci: CiSystem) -> None:
     say(f"Nothing is given back, and no file is removed: {error.what}")
 
 
-def _held(inputs: Inputs, ci: CiSystem, world: World) -> Held:
+def _held(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> Held:
     """The token that this step has saved; else the exported one, which not every runner makes necessary.
 
     A step that has failed saved nothing. The variable may then be another step's, of another server, and must not be
@@ -55,6 +50,9 @@ def _held(inputs: Inputs, ci: CiSystem, world: World) -> Held:
     """
     if saved := ci.state(TOKEN) or ci.state(NAME):
         return Held(Secret(saved if ci.state(TOKEN) else ""), moment(ci.state(ENDS)))
-    if world.env.get(inputs.env_name + SERVER, "") != taken_back_by(inputs):
+    if invocation.env.get(inputs.env_name + SERVER, "") != taken_back_by(inputs):
         return Held(Secret(""))
-    return exported_token(inputs, world.env)
+    return exported_token(inputs, invocation.env)
+
+
+VERB = Verb(run, "What a runner starts by itself at the end of a job: revoke, but never a failure.", failed=failed)

@@ -5,41 +5,36 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from pipe import grants
 from pipe.ci.system import CiSystem
 from pipe.errors import InputError, PipeError
 from pipe.export.leftovers import remove
-from pipe.giving_back import Held, give_back, no_way, not_given_back
-from pipe.grants import taking_back
+from pipe.grants.giving_back import Held, give_back, no_way, not_given_back
 from pipe.inputs.inputs import Inputs
-from pipe.inputs.option import Option
 from pipe.oauth.token import GIT_USER
 from pipe.redaction.secret import Secret, forms
-from pipe.run import World, mask_inputs, means_of
-
-SUMMARY = "Give the token back, where the server takes it, and remove the env file."
-WORDS = ""
-OPTIONS: tuple[Option, ...] = ()
-UNLESS_GIVEN: dict[str, str] = {}
+from pipe.run import Invocation, context_of, mask_inputs
+from pipe.verbs.verb import Verb
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
-def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
+def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     """Revoke the token in the variable that `env-name` names, or in `access-token`, unless `revoke` is false.
 
     Raises `InputError` if the inputs are wrong. Everything else is a warning: by now the work of the pipeline is done,
     and a token that is not revoked ends by itself.
     """
-    exported = exported_token(inputs, world.env)
-    given = taking_back(inputs.grant) is None and bool(inputs.access_token)
+    exported = exported_token(inputs, invocation.env)
+    given = grants.called(inputs.grant).delete is None and bool(inputs.access_token)
     held = Held(inputs.access_token) if given else exported
-    if not begin(inputs, ci, world, held):
+    if not begin(inputs, ci, invocation, held):
         return
-    if taking_back(inputs.grant) is None and not held.token:
-        world.log.line(f"Nothing to revoke: {inputs.env_name} holds no token.")
+    if grants.called(inputs.grant).delete is None and not held.token:
+        invocation.log.line(f"Nothing to revoke: {inputs.env_name} holds no token.")
         return
     try:
-        if not give_back(inputs, ci, means_of(inputs, ci, world), held):
+        if not give_back(inputs, context_of(inputs, ci, invocation), held):
             ci.warn(no_way(held))
     except InputError:
         raise
@@ -61,29 +56,32 @@ def moment(text: str) -> str:
     return text if _MOMENT.fullmatch(text) else ""
 
 
-def begin(inputs: Inputs, ci: CiSystem, world: World, held: Held) -> bool:
+def begin(inputs: Inputs, ci: CiSystem, invocation: Invocation, held: Held) -> bool:
     """Mask what is known, and remove what files hold the token; return False, and do nothing, if `revoke` is false."""
-    mask_inputs(inputs, ci, world)
+    mask_inputs(inputs, ci, invocation)
     if held.token:
         masks = forms(held.token, key=GIT_USER)
-        world.log.hide(masks)
+        invocation.log.hide(masks)
         ci.mask(masks)
     if not inputs.revoke:
-        world.log.line("revoke is false: nothing is given back, and no file is removed.")
+        invocation.log.line("revoke is false: nothing is given back, and no file is removed.")
         return False
-    path = world.cwd / (Path(inputs.output_file) if inputs.output_file else ci.default_file())
+    path = invocation.cwd / (Path(inputs.output_file) if inputs.output_file else ci.default_file())
     places: list[Callable[[], list[str]]] = [lambda: _remove(path), lambda: ci.withdraw(inputs.env_name)]
     for clear in places:
         try:
-            with world.uninterrupted():
+            with invocation.uninterrupted():
                 lines = clear()
         except PipeError as error:
             lines = []
             ci.warn(f"A file is left that may hold the token: {error.what}")
         for line in lines:
-            world.log.line(line)
+            invocation.log.line(line)
     return True
 
 
 def _remove(path: Path) -> list[str]:
     return [f"Removed the env file {str(path)!r}."] if remove(path) else []
+
+
+VERB = Verb(run, "Give the token back, where the server takes it, and remove the env file.")

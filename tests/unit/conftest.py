@@ -1,12 +1,17 @@
 """What all unit tests share: a moderate number of examples, and a log and a server that can be looked at."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from io import StringIO
+from pathlib import Path
 from threading import Thread
 
 import pytest
 from hypothesis import settings
 
+from pipe.http.client import Http
+from pipe.http.context import Context
+from pipe.http.retry import RetryPolicy
 from pipe.redaction.log import Log
 from tests.unit.server import Server
 
@@ -41,6 +46,29 @@ class Written:
     def failures(self) -> list[str]:
         """The lines of standard error."""
         return self.err.getvalue().splitlines()
+
+
+def context_of(
+    http: Http,
+    log: Log | None = None,
+    *,
+    cwd: Path = Path("/"),
+    max_attempts: int = 1,
+    has_outputs: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Context:
+    """Return what a grant or a store acts with; without a `log`, it says what it says into the void."""
+    log = log or Written().log
+    return Context(
+        http,
+        log,
+        RetryPolicy(max_attempts, http.deadline, log.line, sleep),
+        mask_in_ci=lambda _masks: None,
+        warn=log.line,
+        set_output=lambda _name, _value: None,
+        has_outputs=has_outputs,
+        cwd=cwd,
+    )
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from io import StringIO
-from pathlib import Path
 
 import pytest
 
@@ -11,9 +9,8 @@ from pipe.bitbucket.cloud import MOST_PAGES, Api
 from pipe.bitbucket.cloud_errors import api_failure, granted_scopes, lacks_scope
 from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError
 from pipe.http.client import Answer, Http
-from pipe.http.context import Means
 from pipe.http.deadline import Deadline
-from pipe.redaction.log import Log
+from tests.unit.conftest import context_of
 
 BASE = "https://api.bitbucket.org/2.0"
 
@@ -46,17 +43,7 @@ class Played(Http):
 
 
 def api(http: Http) -> Api:
-    means = Means(
-        http,
-        Log(StringIO(), StringIO()),
-        mask=lambda _masks: None,
-        set_output=lambda _name, _value: None,
-        has_outputs=False,
-        cwd=Path("/"),
-        max_attempts=3,
-        sleep=lambda _seconds: None,
-    )
-    return Api(means, "Bearer x")
+    return Api(context_of(http, max_attempts=3, sleep=lambda _seconds: None), "Bearer x")
 
 
 def test_pages_are_followed_as_they_are_named() -> None:

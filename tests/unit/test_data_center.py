@@ -12,7 +12,7 @@ from pipe.bitbucket.access_tokens import AccessTokens, Owner, parse_owner
 from pipe.bitbucket.data_center import MOST_PAGES, Caller, DataCenter
 from pipe.errors import AnswerError, InputError
 from pipe.http.client import Answer
-from pipe.http.context import Means
+from pipe.http.context import Context
 from pipe.redaction.secret import Secret
 from tests.unit.conftest import Written
 
@@ -32,28 +32,28 @@ class EndlessHttp:
 
 
 class Once:
-    """Means that try everything once."""
+    """A context that tries everything once."""
 
     def __init__(self) -> None:
         self.http = EndlessHttp()
 
-    def retried(self, attempt: Callable[[], Result]) -> Result:
+    def retry(self, attempt: Callable[[], Result]) -> Result:
         return attempt()
 
-    def masked(self) -> tuple[str, ...]:
+    def masks(self) -> tuple[str, ...]:
         return ()
 
 
 def test_a_list_without_end_ends() -> None:
     """Pages are counted: a faulty server does not keep the run busy until its deadline."""
-    means = Once()
+    context = Once()
     caller = Caller("access-token", lambda _method, _url: Secret("Bearer x"))
-    server = DataCenter(cast("Means", means), "https://git.example.com", caller)
+    server = DataCenter(cast("Context", context), "https://git.example.com", caller)
 
     with pytest.raises(AnswerError, match="no page of a list"):
         AccessTokens(server, Owner("user", ("bot",))).named("name")
 
-    assert len(means.http.starts) == MOST_PAGES
+    assert len(context.http.starts) == MOST_PAGES
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
 from pipe.errors import AnswerError
 from pipe.http.client import Answer, Http
-from pipe.http.context import Means
 from pipe.http.deadline import Deadline
 from pipe.oauth.discovery import discover
 from pipe.oauth.endpoints import Server
-from tests.unit.conftest import Written
+from tests.unit.conftest import context_of
 
 ISSUER = "https://id.example.com/tenant"
 RFC_8414 = "https://id.example.com/.well-known/oauth-authorization-server/tenant"
@@ -50,17 +48,7 @@ def answer(status: int, content: object, **headers: str) -> Answer:
 
 
 def ask(http: Http, issuer: str) -> Server:
-    means = Means(
-        http,
-        Written().log,
-        mask=lambda _: None,
-        set_output=lambda _name, _value: None,
-        has_outputs=False,
-        cwd=Path("/"),
-        max_attempts=2,
-        sleep=lambda _: None,
-    )
-    return discover(issuer, means)
+    return discover(issuer, context_of(http, max_attempts=2, sleep=lambda _: None))
 
 
 def described(*answers: Answer, openid: Answer | None = None) -> tuple[Server, list[str]]:

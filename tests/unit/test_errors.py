@@ -47,8 +47,10 @@ def test_titles_and_codes_tell_the_classes_apart() -> None:
 def test_a_missing_input_is_a_wrong_one() -> None:
     """It names input and variable, and a CI system may know a better reason."""
     error = MissingInputError("consumer-key", "CONSUMER_KEY")
-    explained = MissingInputError("consumer-key", "CONSUMER_KEY", "A fork.", "Skip it.")
+    explained = error.because("A fork.", "Skip it.")
 
     assert error.exit_code == 2
     assert "consumer-key or CONSUMER_KEY" in error.now
+    assert isinstance(explained, MissingInputError)
+    assert str(explained) == str(error)
     assert (explained.what, explained.why, explained.now) == ("consumer-key is missing.", "A fork.", "Skip it.")

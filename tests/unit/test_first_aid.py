@@ -12,9 +12,9 @@ from pipe.errors import ExportError, InputError, UnreachableError
 from pipe.http.client import Http
 from pipe.http.deadline import Deadline
 from pipe.inputs.inputs import check as inputs_check
-from pipe.inputs.option import Asked
+from pipe.inputs.option import Arguments
 from pipe.redaction.log import Aside, Log
-from pipe.run import World
+from pipe.run import Invocation
 from pipe.verbs import check
 from pipe.verbs.check.case import Case
 from pipe.verbs.check.finding import Finding, fine, joined, trouble
@@ -75,11 +75,11 @@ def test_an_interrupt_brings_out_what_was_said_by_the_way() -> None:
     """It may be that a refresh token is lost."""
     out = StringIO()
     log = Log(out, out)
-    world = World({}, Path("/"), out, log, Deadline(10))
-    case = Case(inputs_check({}, ()), systems.called("none")({}, log, Path("/")), world)
+    invocation = Invocation({}, Path("/"), out, log, Deadline(10))
+    case = Case(inputs_check({}, ()), systems.called("none")({}, log, Path("/")), invocation)
 
     def examine(case: Case) -> Finding:
-        case.means.say("It may be lost.")
+        case.context.say("It may be lost.")
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -126,9 +126,9 @@ def test_what_nobody_can_read_is_a_failure() -> None:
     closed = StringIO()
     closed.close()
     log = Log(StringIO(), StringIO())
-    world = World({}, Path("/"), closed, log, Deadline(10), asked=Asked((), {"json": ("true",)}))
+    invocation = Invocation({}, Path("/"), closed, log, Deadline(10), arguments=Arguments((), {"json": ("true",)}))
     ci = systems.called("none")({}, log, Path("/"))
 
     with pytest.raises(ExportError, match="Standard output is closed"):
-        check._print(Report(log), ci, world)
-    check.wrong_inputs(InputError("Wrong.", "So.", "Do."), ci, world)
+        check._print(Report(log), ci, invocation)
+    check.wrong_inputs(InputError("Wrong.", "So.", "Do."), ci, invocation)

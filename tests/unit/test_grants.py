@@ -1,21 +1,20 @@
 """How a token is got."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
+from pipe import grants
 from pipe.errors import MissingInputError
-from pipe.grants import grant
-from pipe.grants.request import TokenRequest
+from pipe.grants.grant import Grant
 from pipe.http.client import Answer, Http
-from pipe.http.context import Means
 from pipe.http.deadline import Deadline
 from pipe.inputs.inputs import Inputs, check
 from pipe.inputs.table import GRANTS
 from pipe.inputs.values import Given
+from pipe.oauth.token import AccessToken
 from tests.oracle import Oracle
-from tests.unit.conftest import Written
+from tests.unit.conftest import Written, context_of
 from tests.unit.samples import TOKEN
 
 SECRET = "hunter2 correct/horse"
@@ -39,24 +38,15 @@ def inputs(**texts: str) -> Inputs:
     return check({name: Given(text, "TEST") for name, text in given.items() if text}, ("none",))
 
 
-def request(checked: Inputs) -> tuple[TokenRequest, Recorder, Written]:
+def acquire(checked: Inputs) -> tuple[AccessToken, Recorder, Written]:
     http, written = Recorder(), Written()
-    means = Means(
-        http,
-        written.log,
-        mask=lambda _: None,
-        set_output=lambda _name, _value: None,
-        has_outputs=False,
-        cwd=Path("/"),
-        max_attempts=1,
-    )
-    return TokenRequest(checked, means), http, written
+    return grants.called("client_credentials").acquire(checked, context_of(http, written.log)), http, written
 
 
 def asked(**texts: str) -> tuple[str, dict[str, str], str]:
     """Return the URL, the form and the kind of authentication of one request."""
-    made, http, _ = request(inputs(**texts))
-    assert grant("client_credentials")(made).value.reveal() == TOKEN
+    token, http, _ = acquire(inputs(**texts))
+    assert token.value.reveal() == TOKEN
     ((url, form, headers),) = http.asked
     return url, form, headers.get("Authorization", "none").partition(" ")[2]
 
@@ -67,8 +57,13 @@ ENCODED = "a2V5Omh1bnRlcjIrY29ycmVjdCUyRmhvcnNl"
 
 @pytest.mark.parametrize("name", GRANTS)
 def test_each_grant_has_a_file(name: str) -> None:
-    """With one function in it."""
-    assert callable(grant(name))
+    """It ends in what the others need to know of it."""
+    assert isinstance(grants.called(name), Grant)
+
+
+def test_no_file_is_there_without_a_grant() -> None:
+    """What the input allows are the files."""
+    assert set(grants.names()) == set(GRANTS)
 
 
 def test_bitbucket_cloud_is_asked_as_its_documentation_says() -> None:
@@ -105,33 +100,35 @@ def test_a_data_center_keeps_its_context_path() -> None:
 
 def test_scopes_are_asked_for_in_one_field() -> None:
     """Separated by spaces (RFC 6749 section 3.3), and those granted without a word are those asked for."""
-    made, http, _ = request(inputs(scope="a, b"))
+    token, http, _ = acquire(inputs(scope="a, b"))
 
-    assert grant("client_credentials")(made).scopes == ("a", "b")
+    assert token.scopes == ("a", "b")
     assert http.asked[0][1] == {"grant_type": "client_credentials", "scope": "a b"}
 
 
 @pytest.mark.parametrize("missing", ["consumer-key", "consumer-secret"])
 def test_both_key_and_secret_are_needed(missing: str) -> None:
     """Nothing is sent without."""
-    made, http, written = request(inputs(**{missing.replace("-", "_"): ""}))
+    http, written = Recorder(), Written()
+    checked = inputs(**{missing.replace("-", "_"): ""})
 
     with pytest.raises(MissingInputError, match=f"{missing} is missing"):
-        grant("client_credentials")(made)
+        grants.called("client_credentials").acquire(checked, context_of(http, written.log))
 
     assert (http.asked, written.lines) == ([], [])
 
 
 def test_it_says_whom_it_asks_for_what() -> None:
     """The host alone: a path or a query may be nobody's business."""
-    made, _, written = request(inputs(token_url="https://id.example.com:8443/t?a=b"))
-    grant("client_credentials")(made)
+    _, _, written = acquire(inputs(token_url="https://id.example.com:8443/t?a=b"))
 
     assert written.lines == ["Asking id.example.com:8443 for a token (client_credentials)."]
 
 
-def test_a_request_does_not_show_what_must_not_be_repeated(tmp_path: Path) -> None:
+def test_a_context_does_not_show_what_must_not_be_repeated() -> None:
     """Its masks are plain texts."""
-    made, _, _ = request(inputs(output_file=str(tmp_path)))
+    written = Written()
+    written.log.hide([SECRET])
+    made = context_of(Recorder(), written.log)
 
     Oracle([SECRET]).check("the representation", f"{made!r} {made}")

@@ -117,7 +117,7 @@ def test_a_grant_knows_no_ci_and_a_ci_knows_no_grant() -> None:
 def test_nothing_names_a_single_ci_or_grant(kind: str) -> None:
     """They are found by their being there; only one built upon another imports that."""
     rooms = {module for module in MODULES if module.startswith(f"pipe.{kind}.")}
-    shared = {f"pipe.{kind}.{name}" for name in ("system", "command_file", "request")}
+    shared = {f"pipe.{kind}.{name}" for name in ("system", "command_file", "grant", "giving_back")}
 
     for module, tree in MODULES.items():
         if module not in rooms:

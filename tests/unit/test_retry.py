@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError, UnreachableError
 from pipe.http.deadline import Deadline
-from pipe.http.retry import FIRST_WAIT, LONGEST_WAIT, with_retries
+from pipe.http.retry import FIRST_WAIT, LONGEST_WAIT, RetryPolicy, with_retries
 
 
 def trouble(
@@ -44,13 +44,7 @@ class World:
                 raise outcome
             return outcome
 
-        return with_retries(
-            attempt,
-            max_attempts=self.max_attempts,
-            deadline=self.deadline,
-            announce=self._announce,
-            sleep=self._sleep,
-        )
+        return with_retries(attempt, RetryPolicy(self.max_attempts, self.deadline, self._announce, self._sleep))
 
     def _announce(self, line: str) -> None:
         self.order.append("announce")

@@ -14,7 +14,7 @@ from pipe.inputs.inputs import Inputs, check
 from pipe.inputs.values import Given
 from pipe.redaction.log import Log
 from pipe.redaction.secret import Secret, forms
-from pipe.run import World, run
+from pipe.run import Invocation, run
 from tests.oracle import Oracle
 from tests.unit.samples import TOKEN
 from tests.unit.server import Server
@@ -62,7 +62,7 @@ class Recorder(CiSystem):
         self.facts = facts
 
     def explain_missing(self, error: MissingInputError) -> MissingInputError:
-        return MissingInputError(error.name, error.variable, "The recorder knows why.", "Ask it.")
+        return error.because("The recorder knows why.", "Ask it.")
 
 
 class Stage:
@@ -85,10 +85,10 @@ class Stage:
         return check({name: Given(text, "TEST") for name, text in given.items() if text}, ("none",))
 
     def run(self, **texts: str) -> None:
-        run(self.inputs(**texts), self.ci, self.world())
+        run(self.inputs(**texts), self.ci, self.invocation())
 
-    def world(self) -> World:
-        return World(self.env, self.folder, self.stdout, self.log, Deadline(10))
+    def invocation(self) -> Invocation:
+        return Invocation(self.env, self.folder, self.stdout, self.log, Deadline(10))
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def test_the_ci_system_may_know_why_a_secret_is_missing(stage: Stage) -> None:
     with pytest.raises(MissingInputError) as caught:
         stage.run(consumer_secret="")
 
-    assert caught.value.why == "The recorder knows why."
+    assert stage.ci.explained(caught.value).why == "The recorder knows why."
     assert stage.server.requests == []
 
 
@@ -199,6 +199,6 @@ def test_a_missing_bundle_ends_the_run_before_anything_is_sent(stage: Stage) -> 
     assert stage.server.requests == []
 
 
-def test_a_world_does_not_show_its_environment(stage: Stage) -> None:
+def test_an_invocation_does_not_show_its_environment(stage: Stage) -> None:
     """There are secrets in it."""
-    Oracle([PASSWORD]).check("the representation", f"{stage.world()!r}")
+    Oracle([PASSWORD]).check("the representation", f"{stage.invocation()!r}")

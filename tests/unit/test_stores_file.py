@@ -3,40 +3,37 @@
 import os
 import stat
 import threading
-from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from pipe.errors import ExportError, InputError
-from pipe.export.stores import store_named
+from pipe.export.stores import store_of
 from pipe.export.stores.store import Store
 from pipe.http.client import Http
-from pipe.http.context import Means
+from pipe.http.context import Context
 from pipe.http.deadline import Deadline
-from pipe.redaction.log import Log
 from pipe.redaction.secret import Secret
+from tests.unit.conftest import context_of
 
 NEW = "a-refresh-token-of-the-tests"
 TOKEN = Secret("an-access-token-of-the-tests")
 
 
-def means(cwd: Path, *, seconds: float = 5.0, has_outputs: bool = False) -> Means:
-    """Means that sleep for real and say what they say into the void."""
-    return Means(
-        Http(Deadline(seconds), timeout=1, ca_file="", env={}),
-        Log(StringIO(), StringIO()),
-        mask=lambda _masks: None,
-        set_output=lambda _name, _value: None,
-        has_outputs=has_outputs,
-        cwd=cwd,
-        max_attempts=1,
-    )
+def store_named(text: str, context: Context) -> Store:
+    found = store_of(text, context)
+    assert found is not None
+    return found
+
+
+def context(cwd: Path, *, seconds: float = 5.0, has_outputs: bool = False) -> Context:
+    """A context that sleeps for real."""
+    return context_of(Http(Deadline(seconds), timeout=1, ca_file="", env={}), cwd=cwd, has_outputs=has_outputs)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return store_named("file:token", means(tmp_path))
+    return store_named("file:token", context(tmp_path))
 
 
 def test_what_was_kept_is_the_newest(store: Store, tmp_path: Path) -> None:
@@ -80,7 +77,7 @@ def test_a_directory_that_is_a_link_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
 
-    with pytest.raises(ExportError, match="cannot be used"), store_named("file:link/token", means(tmp_path)).locked():
+    with pytest.raises(ExportError, match="cannot be used"), store_named("file:link/token", context(tmp_path)).locked():
         pass
     assert list((tmp_path / "real").iterdir()) == []
 
@@ -127,7 +124,7 @@ def test_a_strangers_file_is_not_read(store: Store, tmp_path: Path) -> None:
 
 def test_a_missing_directory_is_told_before_a_token_is_used(tmp_path: Path) -> None:
     """It is not made: a misspelt path would be lost with the container."""
-    with pytest.raises(ExportError, match="No such file"), store_named("file:no/token", means(tmp_path)).locked():
+    with pytest.raises(ExportError, match="No such file"), store_named("file:no/token", context(tmp_path)).locked():
         pass
 
 
@@ -136,7 +133,7 @@ def test_one_after_the_other(tmp_path: Path) -> None:
     seen = []
 
     def use() -> None:
-        store = store_named("file:token", means(tmp_path, seconds=120))
+        store = store_named("file:token", context(tmp_path, seconds=120))
         with store.locked():
             found = store.newest()
             number = int(found.reveal()) if found else 0
@@ -153,20 +150,25 @@ def test_one_after_the_other(tmp_path: Path) -> None:
 
 def test_the_wait_for_a_lock_ends_with_the_deadline(tmp_path: Path, store: Store) -> None:
     """And the token was not used."""
-    other = store_named("file:token", means(tmp_path, seconds=0.2))
+    other = store_named("file:token", context(tmp_path, seconds=0.2))
     with store.locked(), pytest.raises(ExportError, match="locked past the deadline"), other.locked():
         pass
 
 
-@pytest.mark.parametrize("text", ["file", "file:", "output:name", "somewhere", "", "FILE:x", "s3:bucket"])
+def test_no_place_is_none_at_all(tmp_path: Path) -> None:
+    """The input is empty where a run keeps no refresh token."""
+    assert store_of("", context(tmp_path)) is None
+
+
+@pytest.mark.parametrize("text", ["file", "file:", "output:name", "somewhere", "FILE:x", "s3:bucket"])
 def test_other_places_are_refused(tmp_path: Path, text: str) -> None:
     """With the forms that are allowed."""
     with pytest.raises(InputError, match="refresh-token-store"):
-        store_named(text, means(tmp_path, has_outputs=True))
+        store_named(text, context(tmp_path, has_outputs=True))
 
 
 def test_an_output_needs_a_system_that_has_some(tmp_path: Path) -> None:
     """That is told before the refresh token is used up."""
     with pytest.raises(InputError, match="cannot be output here"):
-        store_named("output", means(tmp_path))
-    assert store_named("output", means(tmp_path, has_outputs=True)).place == "the output refresh-token"
+        store_named("output", context(tmp_path))
+    assert store_named("output", context(tmp_path, has_outputs=True)).place == "the output refresh-token"

@@ -1,7 +1,6 @@
 """Verbs: found by their files, told apart from options, and quiet."""
 
 import os
-from types import SimpleNamespace
 
 import pytest
 
@@ -9,9 +8,10 @@ from pipe import verbs
 from pipe.cli import help as help_page
 from pipe.cli.command_line import Options, split
 from pipe.errors import InputError
-from pipe.inputs.option import Asked, Option
+from pipe.inputs.option import Arguments, Option
 from pipe.inputs.table import BY_NAME
 from pipe.verbs import login
+from pipe.verbs.verb import Verb
 
 
 def test_verbs_are_the_files_that_are_there() -> None:
@@ -19,10 +19,10 @@ def test_verbs_are_the_files_that_are_there() -> None:
     assert "login" in verbs.names()
     for name in verbs.names():
         verb = verbs.called(name)
-        assert callable(verb.run)
-        assert set(verb.UNLESS_GIVEN) <= set(BY_NAME)
-        assert verb.SUMMARY.endswith(".")
-        assert not {option.name for option in verb.OPTIONS} & {*BY_NAME, "env-file", "help", "version"}
+        assert isinstance(verb, Verb)
+        assert set(verb.unless_given) <= set(BY_NAME)
+        assert verb.summary.endswith(".")
+        assert not {option.name for option in verb.options} & {*BY_NAME, "env-file", "help", "version"}
 
 
 @pytest.mark.parametrize("name", verbs.names())
@@ -34,9 +34,9 @@ def test_a_verb_has_a_help_of_its_own(name: str) -> None:
 
     assert options.shows == "help"
     assert text.startswith(f"bitbucket-token {name}")
-    assert f"bitbucket-token {name:8}{verb.SUMMARY}" in help_page.text()
-    assert all(f"\n  --{option.name}" in text for option in verb.OPTIONS)
-    assert all(value in text for value in verb.UNLESS_GIVEN.values())
+    assert f"bitbucket-token {name:8}{verb.summary}" in help_page.text()
+    assert all(f"\n  --{option.name}" in text for option in verb.options)
+    assert all(value in text for value in verb.unless_given.values())
     assert max(map(len, text.splitlines())) <= 120
 
 
@@ -44,9 +44,9 @@ def test_a_verb_has_a_help_of_its_own(name: str) -> None:
 def lister(monkeypatch: pytest.MonkeyPatch) -> None:
     """A verb that takes words and options of its own."""
     options = (Option("all", "All."), Option("only", "Only these.", "NAME", many=True), Option("most", "So many.", "N"))
-    module = SimpleNamespace(WORDS="PATH...", OPTIONS=options)
+    verb = Verb(lambda *_: None, "List.", words="PATH...", options=options)
     monkeypatch.setattr(verbs, "names", lambda: ("list",))
-    monkeypatch.setattr(verbs, "called", lambda _name: module)
+    monkeypatch.setattr(verbs, "called", lambda _name: verb)
 
 
 @pytest.mark.usefixtures("lister")
@@ -56,13 +56,13 @@ def test_a_verb_takes_words_and_options_of_its_own() -> None:
     options = split(given)
 
     assert options.values == {"scope": "s"}
-    assert options.asked.words == ("a", "b")
-    assert options.asked.has("all")
-    assert not options.asked.has("only-these")
-    assert options.asked.values("only") == ("x", "y=z")
-    assert options.asked.value("most") == "3"
-    assert options.asked.value("least", "1") == "1"
-    assert options.asked.values("least") == ()
+    assert options.arguments.words == ("a", "b")
+    assert options.arguments.has("all")
+    assert not options.arguments.has("only-these")
+    assert options.arguments.values("only") == ("x", "y=z")
+    assert options.arguments.value("most") == "3"
+    assert options.arguments.value("least", "1") == "1"
+    assert options.arguments.values("least") == ()
 
 
 @pytest.mark.usefixtures("lister")
@@ -84,7 +84,7 @@ def test_what_a_verb_does_not_know_is_refused(words: list[str], said: str) -> No
 
 def test_what_a_command_line_says_does_not_show_by_accident() -> None:
     """A word or a value may be a misplaced secret."""
-    assert repr(Asked(("hunter2",), {"only": ("hunter2",)})) == "Asked(1 words, only)"
+    assert repr(Arguments(("hunter2",), {"only": ("hunter2",)})) == "Arguments(1 words, only)"
 
 
 def test_a_verb_is_the_first_word() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipe.errors import ExportError, InputError, PipeError
 from pipe.export.private_file import give, open_directory, put
 from pipe.export.stores.store import Store
-from pipe.http.context import Means
+from pipe.http.context import Context
 from pipe.redaction.secret import Secret
 
 _LARGEST = 64 * 1024
@@ -19,7 +19,7 @@ _POLL = 0.1
 _SAFELY = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def store(kind: str, where: str, means: Means) -> Store:
+def store(kind: str, where: str, context: Context) -> Store:
     """Return the store `file:PATH`; a relative path is below the working directory."""
     if not where:
         raise InputError(
@@ -27,16 +27,16 @@ def store(kind: str, where: str, means: Means) -> Store:
             "What stands after the colon is the file's path, and it is missing.",
             "Write file:PATH, with a directory that lasts until the next run.",
         )
-    return FileStore(means.cwd / where, means)
+    return FileStore(context.cwd / where, context)
 
 
 class FileStore(Store):
     """The refresh token in a file of its own, with a lock file beside it that stays there."""
 
-    def __init__(self, path: Path, means: Means) -> None:
+    def __init__(self, path: Path, context: Context) -> None:
         self.place = str(path)
         self._path = path
-        self._means = means
+        self._context = context
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -82,15 +82,15 @@ class FileStore(Store):
         waits = False
         while not _locks(descriptor):
             if not waits:
-                self._means.say(f"Another run uses {self.place}; waiting for it.")
+                self._context.say(f"Another run uses {self.place}; waiting for it.")
                 waits = True
-            if not self._means.http.deadline.remaining():
+            if not self._context.http.deadline.remaining():
                 raise ExportError(
                     f"Another run keeps {self.place} locked past the deadline.",
                     "It hangs, or many runs share this refresh token.",
                     "Run the step again; the refresh token was not used. Or give each pipeline one of its own.",
                 )
-            self._means.sleep(_POLL)
+            self._context.retries.sleep(_POLL)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -2,11 +2,11 @@
 
 from pipe.errors import InputError
 from pipe.export.stores.store import Store
-from pipe.http.context import Means
+from pipe.http.context import Context
 from pipe.redaction.secret import Secret
 
 
-def store(kind: str, where: str, means: Means) -> Store:
+def store(kind: str, where: str, context: Context) -> Store:
     """Return the store `output`. Raises `InputError` where there are no outputs: before a refresh token is used up."""
     if where:
         raise InputError(
@@ -14,13 +14,13 @@ def store(kind: str, where: str, means: Means) -> Store:
             "The output is always called refresh-token.",
             "Write refresh-token-store: output.",
         )
-    if not means.has_outputs:
+    if not context.has_outputs:
         raise InputError(
             "refresh-token-store cannot be output here.",
             "Outputs that stay hidden exist only in actions of GitHub, Gitea and Forgejo.",
             "Choose another place, such as file:PATH, or a secured variable of Bitbucket Pipelines.",
         )
-    return OutputStore(means)
+    return OutputStore(context)
 
 
 class OutputStore(Store):
@@ -28,9 +28,9 @@ class OutputStore(Store):
 
     place = "the output refresh-token"
 
-    def __init__(self, means: Means) -> None:
-        self._means = means
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def keep(self, refresh_token: Secret, access_token: Secret) -> None:  # noqa: ARG002 - an output needs no token
         """Set the output. It stays set if the run fails later: a step with `if: always()` can still keep it."""
-        self._means.set_output("refresh-token", refresh_token)
+        self._context.set_output("refresh-token", refresh_token)

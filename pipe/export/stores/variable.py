@@ -12,7 +12,7 @@ from urllib.parse import quote
 from pipe.bitbucket.cloud import Api
 from pipe.errors import AnswerError, InputError, UnfitTokenError
 from pipe.export.stores.store import Store
-from pipe.http.context import Means
+from pipe.http.context import Context
 from pipe.redaction.secret import Secret
 
 _FORMS = {
@@ -32,9 +32,9 @@ class Address(NamedTuple):
     name: str
 
 
-def store(kind: str, where: str, means: Means) -> Store:
+def store(kind: str, where: str, context: Context) -> Store:
     """Return the store `repository:...`, `deployment:...` or `workspace:...`."""
-    return VariableStore(address(kind, where), lambda token: Api(means, f"Bearer {token.reveal()}"))
+    return VariableStore(address(kind, where), lambda token: Api(context, f"Bearer {token.reveal()}"))
 
 
 def address(kind: str, text: str) -> Address:

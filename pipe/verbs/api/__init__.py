@@ -1,34 +1,29 @@
 """`bitbucket-token api`: ask the REST API, from a script, in one line. Standard output has the answers alone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from pipe.ci.system import CiSystem
 from pipe.errors import InputError, PipeError
-from pipe.giving_back import give_back_unused
+from pipe.grants.giving_back import give_back_unused
 from pipe.http.client import Http
-from pipe.http.trust import roots
+from pipe.http.context import Context
 from pipe.inputs.inputs import Inputs
-from pipe.inputs.option import Asked
+from pipe.inputs.option import Arguments
 from pipe.inputs.values import Given, parse_secret
 from pipe.oauth.token import TOKEN, AccessToken
 from pipe.redaction.secret import Secret, forms
 from pipe.redaction.untrusted import show
-from pipe.run import World, acquire, mask_inputs, mask_token, means_of
-from pipe.verbs.api.addresses import Place, place_of
+from pipe.run import Invocation, acquire, connection, context_of, mask_inputs, mask_token
+from pipe.verbs.api.addresses import place_of
 from pipe.verbs.api.call import OWN_OPTIONS, Call, call_of
-from pipe.verbs.api.client import Client, KeptHttp, Terms
+from pipe.verbs.api.client import Client, KeptHttp
 from pipe.verbs.api.flight import Flight, Task
 from pipe.verbs.api.output import Lines, Output, Piece, Progress
 from pipe.verbs.api.pace import Pace
 from pipe.verbs.api.paging import pages
-
-SUMMARY = "Ask Bitbucket's REST API with the token, and print the answer."
-WORDS = "PATH..."
-OPTIONS = OWN_OPTIONS
-UNLESS_GIVEN = {"deadline": "3600"}
-
+from pipe.verbs.verb import Verb
 
 # Characters. Data has to stay as it is, and a shorter text also stands there by chance.
 _SHORTEST_MASK = 12
@@ -39,49 +34,54 @@ _MOST_HIDDEN = 1000
 _MOST_CHARACTERS = 256 * 1024
 
 
-def prints_data(_asked: Asked) -> bool:
+def prints_data(_arguments: Arguments) -> bool:
     """Standard output has the answers alone."""
     return True
 
 
-def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
+def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     """Ask for each PATH, and print the answers in their order.
 
     With several, a failure is told at once, the others go on, and the first failure's kind is that of the run. Whoever
     reads may stop reading (`| head`), which ends the run quietly. Raises a `PipeError` for each way that can fail.
     """
-    mask_inputs(inputs, ci, world)
+    mask_inputs(inputs, ci, invocation)
+    call = call_of(invocation.arguments, place_of(inputs), invocation.cwd, invocation.stdin)
+    context = context_of(inputs, ci, invocation)
+    with _token(inputs, ci, invocation, context) as token:
+        _ask(inputs, ci, invocation, context, call, token)
+
+
+def _ask(
+    inputs: Inputs,
+    ci: CiSystem,
+    invocation: Invocation,
+    context: Context,
+    call: Call,
+    token: AccessToken,
+) -> None:
     place = place_of(inputs)
-    call = call_of(world.asked, place, world.cwd, world.stdin)
-    with _token(inputs, ci, world) as token:
-        _ask(inputs, ci, world, place, call, token)
-
-
-def _ask(inputs: Inputs, ci: CiSystem, world: World, place: Place, call: Call, token: AccessToken) -> None:
-    lines = Lines([*token.forms(), *(mask for mask in world.log.masks if len(mask) >= _SHORTEST_MASK)])
+    lines = Lines([*token.forms(), *(mask for mask in invocation.log.masks if len(mask) >= _SHORTEST_MASK)])
     # A server may repeat a secret when it refuses it. In data it stays: nothing secured comes back.
     texts = _hidden(call.body.texts) if call.body else ()
-    world.log.hide(form for text in texts for form in forms(Secret(text)))
-    progress = Progress(world.terminal, world.log.line)
-    terms = Terms(
-        place,
-        token.authorization(),
-        Pace(world.deadline, progress.say, world.sleep),
-        progress.say,
-        lambda: world.log.masks,
-        inputs.max_attempts,
-        world.sleep,
-    )
-    ca_file = roots(inputs.ca_file, world.env, world.cwd)
+    invocation.log.hide(form for text in texts for form in forms(Secret(text)))
+    progress = Progress(invocation.terminal, invocation.log.line)
+    context = context._replace(retries=context.retries._replace(announce=progress.say))
+    pace = Pace(invocation.deadline, progress.say, invocation.sleep)
 
     def connect() -> Http:
-        return KeptHttp(world.deadline, timeout=inputs.timeout, ca_file=ca_file, env=world.env)
+        return connection(KeptHttp, inputs, invocation)
 
-    shown = [show(word.partition("?")[0], world.log.masks) for word in world.asked.words]
+    def client(http: Http) -> Client:
+        return Client(http, context, place, token.authorization(), pace)
+
+    shown = [show(word.partition("?")[0], invocation.log.masks) for word in invocation.arguments.words]
     progress.say(f"Asking {place.host}: {call.method} {shown[0]}{_others(call)}")
-    flight = Flight([_task(call, url, terms, lines) for url in call.addresses], connect, call.at_once)
+    flight = Flight([_task(call, url, client, lines) for url in call.addresses], connect, call.at_once)
     try:
-        Output(world.stdout.buffer, shown, ci.fail, progress).print_all(flight.items(world.deadline, place.host))
+        Output(invocation.stdout.buffer, shown, ci.fail, progress).print_all(
+            flight.items(invocation.deadline, place.host)
+        )
     except BrokenPipeError:
         return
     finally:
@@ -102,30 +102,29 @@ def _hidden(texts: Iterable[str]) -> Iterator[str]:
 
 
 @contextmanager
-def _token(inputs: Inputs, ci: CiSystem, world: World) -> Iterator[AccessToken]:
+def _token(inputs: Inputs, ci: CiSystem, invocation: Invocation, context: Context) -> Iterator[AccessToken]:
     """The token in the variable that `env-name` names, as an earlier step left it; else a new one. Masked.
 
     The new one is known to nobody else, so it is given back once it has been used.
     """
-    if text := world.env.get(inputs.env_name, ""):
-        token = _exported(inputs, world, text)
-        mask_token(token, ci, world)
+    if text := invocation.env.get(inputs.env_name, ""):
+        token = _exported(inputs, invocation, text)
+        mask_token(token, ci, invocation)
         yield token
         return
-    means = means_of(inputs, ci, world)
-    token = acquire(inputs, ci, means)
-    mask_token(token, ci, world)
+    token = acquire(inputs, context)
+    mask_token(token, ci, invocation)
     try:
         yield token
     except PipeError:
-        give_back_unused(inputs, ci, means, token)
+        give_back_unused(inputs, context, token)
         raise
-    give_back_unused(inputs, ci, means, token)
+    give_back_unused(inputs, context, token)
 
 
-def _exported(inputs: Inputs, world: World, text: str) -> AccessToken:
+def _exported(inputs: Inputs, invocation: Invocation, text: str) -> AccessToken:
     value = parse_secret(inputs.env_name, Given(text, "the environment"))
-    world.log.hide(forms(value))
+    invocation.log.hide(forms(value))
     if not TOKEN.fullmatch(text):
         raise InputError(
             f"{inputs.env_name} holds spaces, or letters that no token has.",
@@ -139,14 +138,14 @@ def _exported(inputs: Inputs, world: World, text: str) -> AccessToken:
     return token
 
 
-def _task(call: Call, url: str, terms: Terms, lines: Lines) -> Task[Piece]:
+def _task(call: Call, url: str, client: Callable[[Http], Client], lines: Lines) -> Task[Piece]:
     def task(http: Http) -> Iterator[Piece]:
-        client = Client(http, terms)
+        asking = client(http)
         if call.paginate:
-            for values in pages(client, url):
-                yield lines.of(values, terms.place.host)
+            for values in pages(asking, url):
+                yield lines.of(values, asking.place.host)
         else:
-            _, answer = client.ask(call.method, url, call.body.content if call.body else None)
+            _, answer = asking.ask(call.method, url, call.body.content if call.body else None)
             yield lines.whole(answer)
 
     return task
@@ -155,3 +154,13 @@ def _task(call: Call, url: str, terms: Terms, lines: Lines) -> Task[Piece]:
 def _others(call: Call) -> str:
     count = len(call.addresses)
     return f" and {count - 1} more, {min(count, call.at_once)} at once." if count > 1 else "."
+
+
+VERB = Verb(
+    run,
+    "Ask Bitbucket's REST API with the token, and print the answer.",
+    words="PATH...",
+    options=OWN_OPTIONS,
+    unless_given={"deadline": "3600"},
+    prints_data=prints_data,
+)

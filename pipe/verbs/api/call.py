@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn, TextIO
 
 from pipe.errors import InputError
-from pipe.inputs.option import Asked, Option
+from pipe.inputs.option import Arguments, Option
 from pipe.inputs.values import Given, parse_choice, parse_count
 from pipe.verbs.api.addresses import Place, address, with_parameters
 from pipe.verbs.api.flight import MOST_AT_ONCE
@@ -159,15 +159,15 @@ class Call(NamedTuple):
     body: Body | None
 
 
-def call_of(asked: Asked, place: Place, cwd: Path, stdin: TextIO | None) -> Call:
+def call_of(arguments: Arguments, place: Place, cwd: Path, stdin: TextIO | None) -> Call:
     """Return what is asked; raise `InputError` for what makes no sense, before anything is sent."""
-    if not asked.words:
+    if not arguments.words:
         raise _wrong("No PATH is given.", "Give one or more, for instance /repositories/WORKSPACE")
-    paginate = asked.has("paginate")
-    wanted = _parameters(asked, place, paginate=paginate)
-    addresses = tuple(with_parameters(address(place, word), wanted) for word in asked.words)
-    has_body = asked.has("field") or asked.has("input")
-    method = _choice(asked, "method", METHODS, "POST" if has_body else "GET")
+    paginate = arguments.has("paginate")
+    wanted = _parameters(arguments, place, paginate=paginate)
+    addresses = tuple(with_parameters(address(place, word), wanted) for word in arguments.words)
+    has_body = arguments.has("field") or arguments.has("input")
+    method = _choice(arguments, "method", METHODS, "POST" if has_body else "GET")
     if has_body and len(addresses) > 1:
         raise _wrong("There is a body, and more than one PATH.", "Run it once for each PATH.")
     if paginate and (has_body or method != "GET"):
@@ -176,36 +176,36 @@ def call_of(asked: Asked, place: Place, cwd: Path, stdin: TextIO | None) -> Call
         method,
         addresses,
         paginate,
-        parse_count("at-once", _given(asked, "at-once", "4"), at_most=MOST_AT_ONCE),
-        _body(asked, _reader(cwd, stdin)) if has_body else None,
+        parse_count("at-once", _given(arguments, "at-once", "4"), at_most=MOST_AT_ONCE),
+        _body(arguments, _reader(cwd, stdin)) if has_body else None,
     )
 
 
-def _parameters(asked: Asked, place: Place, *, paginate: bool) -> Mapping[str, str]:
-    named = [name for name in ("query", "sort", "fields") if asked.has(name)]
+def _parameters(arguments: Arguments, place: Place, *, paginate: bool) -> Mapping[str, str]:
+    named = [name for name in ("query", "sort", "fields") if arguments.has(name)]
     if named and not place.cloud:
         raise _wrong(
             f"--{named[0]} is for Bitbucket Cloud.",
             "Put what a Data Center's resource takes into the PATH, for instance '/projects?name=api'.",
         )
-    fields = asked.value("fields")
-    length = asked.has("page-length") and parse_count(
-        "page-length", _given(asked, "page-length"), at_most=PAGE_LENGTH if place.cloud else _LONGEST_PAGE
+    fields = arguments.value("fields")
+    length = arguments.has("page-length") and parse_count(
+        "page-length", _given(arguments, "page-length"), at_most=PAGE_LENGTH if place.cloud else _LONGEST_PAGE
     )
     return {
-        "q": asked.value("query"),
-        "sort": asked.value("sort"),
+        "q": arguments.value("query"),
+        "sort": arguments.value("sort"),
         "fields": naming_next(fields) if paginate else fields,
         length_parameter(cloud=place.cloud): str(length or ""),
     }
 
 
-def _body(asked: Asked, read: Callable[[str], bytes]) -> Body:
-    if not asked.has("input"):
-        return from_fields(asked.values("field"), read)
-    if asked.has("field"):
+def _body(arguments: Arguments, read: Callable[[str], bytes]) -> Body:
+    if not arguments.has("input"):
+        return from_fields(arguments.values("field"), read)
+    if arguments.has("field"):
         raise _wrong("--input and --field are both given.", "Give the body by one of them.")
-    return from_file(asked.value("input"), read)
+    return from_file(arguments.value("input"), read)
 
 
 def _reader(cwd: Path, stdin: TextIO | None) -> Callable[[str], bytes]:
@@ -238,13 +238,13 @@ def _bounded(data: bytes) -> bytes:
     return data
 
 
-def _choice(asked: Asked, name: str, choices: tuple[str, ...], otherwise: str) -> str:
-    given = _given(asked, name, otherwise)
+def _choice(arguments: Arguments, name: str, choices: tuple[str, ...], otherwise: str) -> str:
+    given = _given(arguments, name, otherwise)
     return parse_choice(name, given._replace(text=given.text.upper()), choices)
 
 
-def _given(asked: Asked, name: str, otherwise: str = "") -> Given:
-    return Given(asked.value(name, otherwise), "the command line")
+def _given(arguments: Arguments, name: str, otherwise: str = "") -> Given:
+    return Given(arguments.value(name, otherwise), "the command line")
 
 
 def _wrong(what: str, now: str) -> InputError:

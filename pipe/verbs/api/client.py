@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import NamedTuple
 
 import requests
 
 from pipe.errors import AnswerError, PipeError
 from pipe.http.client import Answer, Http, Result, Session
+from pipe.http.context import Context
 from pipe.http.deadline import Deadline
-from pipe.http.retry import with_retries
 from pipe.redaction.secret import Secret
 from pipe.verbs.api.addresses import FOLLOWED, FOLLOWERS, MOST, Place, endless, target_of
 from pipe.verbs.api.failures import failure, once_only
@@ -84,29 +83,15 @@ class KeptHttp(Http):
 _ACCEPT = "application/json, */*;q=0.5"
 
 
-class Terms(NamedTuple):
-    """What is the same for all requests of a run. `masked` returns the texts that no error may repeat."""
-
-    place: Place
-    authorization: Secret
-    pace: Pace
-    say: Callable[[str], None]
-    masked: Callable[[], tuple[str, ...]]
-    max_attempts: int
-    sleep: Callable[[float], None]
-
-
 class Client:
-    """Sends requests by `http`, which one thread has for itself."""
+    """Sends requests to the API at `place` by `http`, which one thread has for itself; all threads share the rest."""
 
-    def __init__(self, http: Http, terms: Terms) -> None:
+    def __init__(self, http: Http, context: Context, place: Place, authorization: Secret, pace: Pace) -> None:
+        self.place = place
         self._http = http
-        self._terms = terms
-
-    @property
-    def place(self) -> Place:
-        """The API that is asked."""
-        return self._terms.place
+        self._context = context
+        self._authorization = authorization
+        self._pace = pace
 
     def ask(
         self, method: str, url: str, content: bytes | None = None, *, tolerated: Collection[int] = ()
@@ -124,34 +109,27 @@ class Client:
                 return passed[-1], answer
             target = target_of(answer, passed[-1], self.place)
             if not target:
-                raise failure(answer, self._terms.masked(), self.place)
+                raise failure(answer, self._context.masks(), self.place)
             if target in passed or len(passed) > MOST:
                 raise endless(answer, circle=target in passed)
             passed.append(target)
 
     def _tried(self, method: str, url: str, content: bytes | None, tolerated: Collection[int]) -> Answer:
-        terms = self._terms
-        headers = {"Authorization": terms.authorization.reveal(), "Accept": _ACCEPT}
+        headers = {"Authorization": self._authorization.reveal(), "Accept": _ACCEPT}
         if content is not None:
             headers["Content-Type"] = "application/json"
 
         def attempt() -> Answer:
-            terms.pace.wait()
+            self._pace.wait()
             status = 0
             try:
                 answer = self._http.exchange(requests.Request(method, url, headers=headers, data=content))
                 status = answer.status
-                terms.pace.note(answer.headers)
+                self._pace.note(answer.headers)
                 if not (200 <= status < 300 or status in tolerated):
-                    raise failure(answer, terms.masked(), terms.place)
+                    raise failure(answer, self._context.masks(), self.place)
             except PipeError as error:
                 raise (error if method in HARMLESS_TWICE else once_only(error, status)) from error.__cause__
             return answer
 
-        return with_retries(
-            attempt,
-            max_attempts=terms.max_attempts,
-            deadline=self._http.deadline,
-            announce=terms.say,
-            sleep=terms.sleep,
-        )
+        return self._context.retry(attempt)

@@ -11,8 +11,8 @@ from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, InputError, PipeError, UnreachableError
 from pipe.http.deadline import Deadline
 from pipe.inputs.inputs import Inputs
-from pipe.inputs.option import Asked, Option
-from pipe.run import World, mask_inputs
+from pipe.inputs.option import Arguments, Option
+from pipe.run import Invocation, mask_inputs
 from pipe.verbs.check import api
 from pipe.verbs.check import inputs as given
 from pipe.verbs.check.answers import examine_clock, examine_rate_limits
@@ -21,11 +21,7 @@ from pipe.verbs.check.finding import Finding, trouble, untried
 from pipe.verbs.check.network import examine_dns, examine_proxy, examine_tls
 from pipe.verbs.check.report import Report
 from pipe.verbs.check.token import examine_endpoint, examine_grant, examine_scopes
-
-SUMMARY = "Find out step by step what keeps a run from getting a token that works."
-WORDS = ""
-OPTIONS = (Option("json", "Print what was found as one JSON object on standard output, and nothing else there."),)
-UNLESS_GIVEN: dict[str, str] = {}
+from pipe.verbs.verb import Verb
 
 _STEPS: dict[str, Callable[[Case], Finding]] = {
     "dns": examine_dns,
@@ -41,33 +37,33 @@ _STEPS: dict[str, Callable[[Case], Finding]] = {
 _SEND_NOTHING = (examine_scopes, examine_rate_limits)
 
 
-def prints_data(asked: Asked) -> bool:
+def prints_data(arguments: Arguments) -> bool:
     """Whether standard output is for a program to read."""
-    return asked.has("json")
+    return arguments.has("json")
 
 
-def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
+def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     """Go through all steps and tell each. Raises what the first one of them that failed would end a run with."""
-    mask_inputs(inputs, ci, world)
-    report = Report(world.log)
+    mask_inputs(inputs, ci, invocation)
+    report = Report(invocation.log)
     try:
-        case = Case(inputs, ci, world)
+        case = Case(inputs, ci, invocation)
         report.add("inputs", given.examine(case))
     except InputError as error:
-        _end(report, ci, world, error)
+        _end(report, ci, invocation, error)
         raise
     for name, examine in _STEPS.items():
-        in_time = world.deadline.remaining() or examine in _SEND_NOTHING
-        report.add(name, _examined(examine, case) if in_time else _too_late(report, world.deadline))
-    _print(report, ci, world)
+        in_time = invocation.deadline.remaining() or examine in _SEND_NOTHING
+        report.add(name, _examined(examine, case) if in_time else _too_late(report, invocation.deadline))
+    _print(report, ci, invocation)
     if report.failure:
         raise report.failure
 
 
-def wrong_inputs(error: InputError, ci: CiSystem, world: World) -> None:
+def wrong_inputs(error: InputError, ci: CiSystem, invocation: Invocation) -> None:
     """Tell of inputs that cannot even be read."""
     with suppress(ExportError):  # What is wrong with the inputs is what counts.
-        _end(Report(world.log), ci, world, error)
+        _end(Report(invocation.log), ci, invocation, error)
 
 
 def _too_late(report: Report, deadline: Deadline) -> Finding:
@@ -94,22 +90,31 @@ def _examined(examine: Callable[[Case], Finding], case: Case) -> Finding:
         raise
 
 
-def _end(report: Report, ci: CiSystem, world: World, error: InputError) -> None:
-    report.add("inputs", trouble(error, given.told(ci)))
+def _end(report: Report, ci: CiSystem, invocation: Invocation, error: InputError) -> None:
+    report.add("inputs", trouble(ci.explained(error), given.told(ci)))
     for name in _STEPS:
         report.add(name, untried("the inputs are wrong"))
-    _print(report, ci, world)
+    _print(report, ci, invocation)
 
 
-def _print(report: Report, ci: CiSystem, world: World) -> None:
-    if not prints_data(world.asked):
+def _print(report: Report, ci: CiSystem, invocation: Invocation) -> None:
+    if not prints_data(invocation.arguments):
         return
     try:
-        world.stdout.write(report.as_json(ci))
-        world.stdout.flush()
+        invocation.stdout.write(report.as_json(ci))
+        invocation.stdout.flush()
     except (OSError, ValueError):
         raise ExportError(
             "Standard output is closed: what was found could not be printed.",
             "The program that was to read it has ended.",
             "Look at the command that the output was piped into.",
         ) from None
+
+
+VERB = Verb(
+    run,
+    "Find out step by step what keeps a run from getting a token that works.",
+    options=(Option("json", "Print what was found as one JSON object on standard output, and nothing else there."),),
+    prints_data=prints_data,
+    wrong_inputs=wrong_inputs,
+)

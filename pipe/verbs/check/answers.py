@@ -63,7 +63,7 @@ _HEADERS = {
 
 def examine_rate_limits(case: Case) -> Finding:
     """Sum up, for each server, the newest of its answers that says something. Nothing is sent."""
-    masks = case.means.masked()
+    masks = case.context.masks()
     told, facts = [], dict[str, Mapping[str, object]]()
     for host in dict.fromkeys(answer.host for _, answer in case.http.heard):
         answers = [answer for _, answer in case.http.heard if answer.host == host]

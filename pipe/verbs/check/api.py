@@ -38,7 +38,7 @@ def examine(case: Case) -> Finding:
 
 
 def _tried(case: Case, token: AccessToken, wanted: Target) -> Finding:
-    wanted.verify(token, case.means)
+    wanted.verify(token, case.context)
     return fine(f"the token is good for {wanted.name}.", {"host": urlsplit(wanted.url).netloc, "name": wanted.name})
 
 
@@ -60,7 +60,7 @@ def _tried_on_own(case: Case, token: AccessToken, wanted: Target) -> Finding:
 def _whose_at_cloud(case: Case, token: AccessToken) -> Finding:
     """A refusal for a missing scope proves the token as well; one without that does not tell much of some kinds."""
     headers = {"Authorization": token.authorization().reveal()}
-    masks = case.means.masked()
+    masks = case.context.masks()
 
     def attempt() -> Answer:
         answer = case.http.send("GET", f"{CLOUD_API}/user?fields=type,display_name", headers=headers)
@@ -70,7 +70,7 @@ def _whose_at_cloud(case: Case, token: AccessToken) -> Finding:
             return answer
         raise api_failure(answer, masks)
 
-    answer = case.means.retried(attempt)
+    answer = case.context.retry(attempt)
     facts = {"host": answer.host, "status": answer.status}
     if answer.status == 401:
         what = f"{answer.host} does not say whose token it is, as with some kinds of good ones (HTTP 401); {_NAME_ONE}."
@@ -84,6 +84,6 @@ def _whose_at_cloud(case: Case, token: AccessToken) -> Finding:
 
 def _whose_at_data_center(case: Case, token: AccessToken) -> Finding:
     bearer = token.authorization()
-    server = DataCenter(case.means, case.api, Caller("access-token", lambda _method, _url: bearer))
-    user = show(server.user(), case.means.masked())
+    server = DataCenter(case.context, case.api, Caller("access-token", lambda _method, _url: bearer))
+    user = show(server.user(), case.context.masks())
     return fine(f"{urlsplit(case.api).netloc} takes the token for that of {user}; {_NAME_ONE}.", {"user": user})

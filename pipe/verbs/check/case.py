@@ -1,4 +1,4 @@
-"""What the steps of one check share: whom a run would ask, with what means, and what is known so far."""
+"""What the steps of one check share: whom a run would ask, with what, and what is known so far."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,19 +9,16 @@ import requests
 from pipe.bitbucket.cloud import CLOUD_API
 from pipe.ci.system import CiSystem
 from pipe.errors import PipeError
-from pipe.grants.request import TokenRequest
 from pipe.http.client import Answer, Http
-from pipe.http.context import Means
 from pipe.http.deadline import Deadline
 from pipe.http.proxies import proxy_for
-from pipe.http.trust import roots
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.table import OAUTH_GRANTS
 from pipe.oauth.client import asks_cloud, server_of
 from pipe.oauth.endpoints import is_cloud, token_endpoint
 from pipe.oauth.token import AccessToken
 from pipe.redaction.log import Aside
-from pipe.run import World, means_of, store_of
+from pipe.run import Invocation, connection, context_of
 from pipe.verbs.check.finding import Finding, joined, trouble, untried
 from pipe.verbs.check.wire import Server
 
@@ -47,15 +44,13 @@ WHO = "/rest/api/latest/application-properties"
 class Case:
     """One check. Raises `InputError` if the inputs name what is not there."""
 
-    def __init__(self, inputs: Inputs, ci: CiSystem, world: World) -> None:
+    def __init__(self, inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
         self.inputs = inputs
         self.ci = ci
-        self.world = world
-        self.ca_file = roots(inputs.ca_file, world.env, world.cwd)
-        self.http = Overheard(world.deadline, timeout=inputs.timeout, ca_file=self.ca_file, env=world.env)
-        self.aside = Aside(world.log)
-        self.means = self.new_means(self.aside)
-        self.means.http = self.http
+        self.invocation = invocation
+        self.http = connection(Overheard, inputs, invocation)
+        self.aside = Aside(invocation.log)
+        self.context = context_of(inputs, ci, invocation._replace(log=self.aside), self.http)
         self.first = self._server(_first_address(inputs))
         self.api = _api(inputs)
         """Where Bitbucket's REST API is; empty for a server that is none."""
@@ -65,14 +60,6 @@ class Case:
         """The servers that were not reached, and the step that did not."""
         self.token: AccessToken | None = None
         self._knocked: Answer | PipeError | None = None
-
-    def new_means(self, aside: Aside) -> Means:
-        """Means whose lines go to `aside`."""
-        return means_of(self.inputs, self.ci, self.world._replace(log=aside))
-
-    def request(self) -> TokenRequest:
-        """What the grant is given in a run."""
-        return TokenRequest(self.inputs, self.means, store_of(self.inputs, self.means), self.ci.build_name())
 
     def on_each_server(self, step: str, probe: Callable[[Server], Finding]) -> Finding:
         """Try `probe` on each server that was reached so far."""
@@ -104,11 +91,11 @@ class Case:
     def _ask(self) -> Answer:
         url = self.first.url
         if self.inputs.grant in OAUTH_GRANTS:
-            url = server_of(self.inputs, self.means).token_endpoint
+            url = server_of(self.inputs, self.context).token_endpoint
         return self.http.send("GET", url, headers={})
 
     def _server(self, url: str) -> Server:
-        return Server(url, proxy_for(url, self.world.env))
+        return Server(url, proxy_for(url, self.invocation.env))
 
 
 def _first_address(inputs: Inputs) -> str:

@@ -7,7 +7,7 @@ from pipe.ci.system import CiSystem
 from pipe.errors import InputError, PipeError
 from pipe.http.client import Http
 from pipe.redaction.log import Aside
-from pipe.run import World, acquire, fit_together
+from pipe.run import Invocation, acquire, connection, context_of, fit_together
 from pipe.verbs.check.case import Case
 from pipe.verbs.check.finding import Finding, fine
 
@@ -33,15 +33,15 @@ def examine(case: Case) -> Finding:
     """Rehearse a run up to its first request: wrong inputs are told before that. Raises `InputError`."""
     inputs, ci = case.inputs, case.ci
     fit_together(inputs, ci)
-    means = case.new_means(Aside(case.world.log))
-    means.http = _Rehearsal(case.world.deadline, timeout=inputs.timeout, ca_file=case.ca_file, env={})
+    invocation = case.invocation._replace(log=Aside(case.invocation.log))
+    context = context_of(inputs, ci, invocation, connection(_Rehearsal, inputs, invocation))
     try:
-        acquire(inputs, ci, means)
+        acquire(inputs, context)
     except InputError:
         raise
     except (_SentError, PipeError):
         pass  # What else can go wrong is what the steps after this one are for.
-    given = sources(case.world)
+    given = sources(case.invocation)
     named = ", ".join(f"{name} ({source})" for name, source in given.items()) or "none"
     facts = {**told(ci), "grant": inputs.grant, "given": given}
     return fine(f"grant {inputs.grant}, on {ci.title}; given: {named}.", facts)
@@ -52,6 +52,6 @@ def told(ci: CiSystem) -> dict[str, object]:
     return {"ci": ci.name, "title": ci.title}
 
 
-def sources(world: World) -> dict[str, str]:
+def sources(invocation: Invocation) -> dict[str, str]:
     """From where each input comes that somebody gave: never its value."""
-    return {name: source for name, source in world.given.items() if source != "its default"}
+    return {name: source for name, source in invocation.sources.items() if source != "its default"}

@@ -57,7 +57,7 @@ def examine_proxy(case: Case) -> Finding:
         def connect() -> None:
             # Behind TLS to the proxy, a CONNECT of its own would need a second way to speak TLS.
             way = Server(server.proxy, "") if over_tls else server
-            with connected(way, case.inputs.timeout, tls_context(case.ca_file) if over_tls else None):
+            with connected(way, case.inputs.timeout, tls_context(case.http.ca_file) if over_tls else None):
                 pass
 
         tried(case.http, server, connect, timeout=case.inputs.timeout, at_proxy=True)
@@ -102,7 +102,7 @@ def examine_tls(case: Case) -> Finding:
 
 
 def _handshake(server: Server, case: Case) -> tuple[str, Mapping[str, object]]:
-    with connected(server, case.inputs.timeout, tls_context(case.ca_file)) as connection:
+    with connected(server, case.inputs.timeout, tls_context(case.http.ca_file)) as connection:
         secure = connection.sock
         if not isinstance(secure, ssl.SSLSocket):
             raise OSError("no TLS")

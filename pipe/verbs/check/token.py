@@ -3,8 +3,8 @@
 The token is exported nowhere.
 """
 
+from pipe import grants
 from pipe.errors import UnfitTokenError
-from pipe.grants import looking, using_up
 from pipe.inputs.scope import shown
 from pipe.oauth.checks import check
 from pipe.oauth.implied_scopes import with_implied
@@ -26,12 +26,15 @@ def examine_grant(case: Case) -> Finding:
     inputs = case.inputs
     if case.first.host in case.lost:
         return case.lost_before(case.first)
-    if used_up := using_up(inputs.grant)(case.request()):
+    grant = grants.called(inputs.grant)
+    if used_up := grant.uses_up(inputs):
         return untried(used_up)
-    if (look := looking(inputs.grant)) is not None:
-        return fine(f"{look(case.request())}; no token was made, for that would replace one that jobs may use.")
-    case.token = acquire(inputs, case.ci, case.means)
-    mask_token(case.token, case.ci, case.world)
+    if grant.look is not None:
+        return fine(
+            f"{grant.look(inputs, case.context)}; no token was made, for that would replace one that jobs may use."
+        )
+    case.token = acquire(inputs, case.context)
+    mask_token(case.token, case.ci, case.invocation)
     return fine(f"{inputs.grant} gives a token, which is exported nowhere.")
 
 

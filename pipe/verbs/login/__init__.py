@@ -9,46 +9,41 @@ from contextlib import contextmanager
 from secrets import token_urlsafe
 from urllib.parse import urlencode, urlsplit
 
+from pipe import grants
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, InputError, RefusedError, UnfitTokenError, UnreachableError
-from pipe.grants import grant
-from pipe.grants.request import TokenRequest
-from pipe.http.context import Means
+from pipe.export.stores import store_of
+from pipe.http.context import Context
 from pipe.inputs.inputs import Inputs
-from pipe.inputs.option import Option
 from pipe.inputs.values import is_loopback
 from pipe.oauth.endpoints import authorization_endpoint
 from pipe.oauth.token import AccessToken
 from pipe.redaction.secret import Secret
 from pipe.redaction.untrusted import show
-from pipe.run import World, mask_inputs, means_of, store_of
+from pipe.run import Invocation, context_of, mask_inputs
 from pipe.verbs.login.loopback import Loopback, Redirected
-
-SUMMARY = "A person allows access once, in the browser, and a pipeline gets the refresh token."
-WORDS = ""
-OPTIONS: tuple[Option, ...] = ()
-UNLESS_GIVEN = {"grant": "authorization_code", "redirect-uri": "http://localhost:8976/", "deadline": "600"}
+from pipe.verbs.verb import Verb
 
 
-def run(inputs: Inputs, ci: CiSystem, world: World) -> None:
+def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     """Have a person allow access, and hand the refresh token to where the inputs say.
 
     Raises a `PipeError` for each way that can fail. The token for right now is dropped.
     """
     inputs = inputs._replace(grant="authorization_code")
-    mask_inputs(inputs, ci, world)
-    means = means_of(inputs, ci, world)
+    mask_inputs(inputs, ci, invocation)
+    context = context_of(inputs, ci, invocation)
     _check(inputs)
-    request = TokenRequest(inputs, means, store_of(inputs, means))
+    store_of(inputs.refresh_token_store, context)  # A place that is none is told before anybody has to log in.
     state, verifier = Secret(token_urlsafe(32)), Secret(token_urlsafe(64))
     with _listening(inputs.redirect_uri, state) as server:
-        _open(_address(inputs, server.uri, state, verifier), means)
-        redirected = server.wait(world.deadline.remaining())
-    code = _code(redirected, means, world)
-    means.learn(code)
+        _open(_address(inputs, server.uri, state, verifier), context)
+        redirected = server.wait(invocation.deadline.remaining())
+    code = _code(redirected, context, invocation)
+    context.mask(code)
     exchanged = inputs._replace(code=code, redirect_uri=server.uri, code_verifier=verifier)
-    token = grant(exchanged.grant)(request._replace(inputs=exchanged))
-    _hand_over(token, request, world)
+    token = grants.called(exchanged.grant).acquire(exchanged, context)
+    _hand_over(token, inputs, context, invocation)
 
 
 def _check(inputs: Inputs) -> None:
@@ -112,9 +107,9 @@ def _address(inputs: Inputs, redirect_uri: str, state: Secret, verifier: Secret)
     return f"{authorization_endpoint(inputs.base_url)}?{urlencode(asked)}"
 
 
-def _open(address: str, means: Means) -> None:
-    means.say("Allow access on this page, which opens in the browser by itself where there is one:")
-    means.say(f"    {address}")
+def _open(address: str, context: Context) -> None:
+    context.say("Allow access on this page, which opens in the browser by itself where there is one:")
+    context.say(f"    {address}")
     with _quiet_output():
         webbrowser.open(address)
 
@@ -131,16 +126,16 @@ def _quiet_output() -> Iterator[None]:
         os.close(kept)
 
 
-def _code(redirected: Redirected | None, means: Means, world: World) -> Secret:
+def _code(redirected: Redirected | None, context: Context, invocation: Invocation) -> Secret:
     if redirected is None:
         raise UnreachableError(
-            f"Nobody allowed access within {world.deadline.seconds:g} s.",
+            f"Nobody allowed access within {invocation.deadline.seconds:g} s.",
             "The page was not opened, the consumer's callback URL is not redirect-uri, or the browser runs on another "
             "machine than this program.",
             "Run it again where the browser is; compare the callback URL with redirect-uri; or raise deadline.",
         )
     if redirected.error:
-        said = show(redirected.error, means.masked())
+        said = show(redirected.error, context.masks())
         denied = redirected.error == "access_denied"
         raise RefusedError(
             "Access was denied in the browser." if denied else f'The server refused: "{said}".',
@@ -150,21 +145,28 @@ def _code(redirected: Redirected | None, means: Means, world: World) -> Secret:
     return redirected.code
 
 
-def _hand_over(token: AccessToken, request: TokenRequest, world: World) -> None:
+def _hand_over(token: AccessToken, inputs: Inputs, context: Context, invocation: Invocation) -> None:
     if token.refresh_token is None:
         raise UnfitTokenError(
             "The server handed out a token, but no refresh token.",
             "It gives none to this consumer, or for these scopes.",
             "Use the grant client_credentials instead.",
         )
-    if request.store is None:
+    if not inputs.refresh_token_store:
         try:
-            world.stdout.write(token.refresh_token.reveal() + "\n")
-            world.stdout.flush()
+            invocation.stdout.write(token.refresh_token.reveal() + "\n")
+            invocation.stdout.flush()
         except (OSError, ValueError):
             raise ExportError(
                 "Standard output is closed: the refresh token could not be printed.",
                 "The program that was to read it has ended.",
                 "Look at the command that the output was piped into, and log in again.",
             ) from None
-    request.means.say("A pipeline gets tokens with it by grant: refresh_token, and refresh-token-store for the next.")
+    context.say("A pipeline gets tokens with it by grant: refresh_token, and refresh-token-store for the next.")
+
+
+VERB = Verb(
+    run,
+    "A person allows access once, in the browser, and a pipeline gets the refresh token.",
+    unless_given={"grant": "authorization_code", "redirect-uri": "http://localhost:8976/", "deadline": "600"},
+)

@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from pipe.ci.system import CiSystem
-from pipe.errors import MissingInputError, PipeError
-from pipe.grants import makes_tokens, taking_back
-from pipe.http.context import Means
+from pipe import grants
+from pipe.errors import PipeError
+from pipe.http.context import Context
 from pipe.inputs.inputs import Inputs
 from pipe.oauth.client import asks_cloud, client_of, require_client, server_of
 from pipe.oauth.revocation import revoke
@@ -25,9 +24,9 @@ ENDS = "expires_at"
 
 def taken_back_by(inputs: Inputs) -> str:
     """The server that may take back the token which the run itself gets; empty if there is none."""
-    if taking_back(inputs.grant) is not None:
+    if grants.called(inputs.grant).delete is not None:
         return inputs.base_url
-    return (inputs.revocation_url or inputs.issuer) if makes_tokens(inputs.grant) else ""
+    return (inputs.revocation_url or inputs.issuer) if grants.called(inputs.grant).makes_tokens else ""
 
 
 def to_save(inputs: Inputs, token: AccessToken) -> dict[str, str | Secret]:
@@ -53,38 +52,35 @@ class Held(NamedTuple):
         return bool(self.end) and datetime.fromisoformat(self.end) <= datetime.now(UTC)
 
 
-def give_back(inputs: Inputs, ci: CiSystem, means: Means, held: Held) -> bool:
+def give_back(inputs: Inputs, context: Context, held: Held) -> bool:
     """Give the token back, and say so; return whether there is a way to, as far as is known.
 
     Raises a `PipeError` if the inputs lack something, or the server does not do it.
     """
     if held.has_ended():
-        means.say(f"Nothing to revoke: the token has ended by itself, at {held.end}.")
+        context.say(f"Nothing to revoke: the token has ended by itself, at {held.end}.")
         return True
-    try:
-        if (delete := taking_back(inputs.grant)) is not None:
-            means.say(_deleted(inputs, *delete(inputs, means, ci.build_name())))
-            return True
-        if asks_cloud(inputs) and not inputs.revocation_url:
-            means.say(f"Bitbucket Cloud has no way to revoke a token: this one works until {held.works_until()}.")
-            return True
-        require_client(inputs)
-        return _revoke(inputs, means, held.token)
-    except MissingInputError as error:
-        raise ci.explain_missing(error) from None
+    if (delete := grants.called(inputs.grant).delete) is not None:
+        context.say(_deleted(inputs, *delete(inputs, context)))
+        return True
+    if asks_cloud(inputs) and not inputs.revocation_url:
+        context.say(f"Bitbucket Cloud has no way to revoke a token: this one works until {held.works_until()}.")
+        return True
+    require_client(inputs)
+    return _revoke(inputs, context, held.token)
 
 
-def give_back_unused(inputs: Inputs, ci: CiSystem, means: Means, token: AccessToken) -> None:
+def give_back_unused(inputs: Inputs, context: Context, token: AccessToken) -> None:
     """Give back `token`, which no later step gets, if the server takes it. What goes wrong with that is a warning."""
     if not inputs.revoke or not taken_back_by(inputs):
         return
     inputs = inputs._replace(token_name=token.name or inputs.token_name)
     held = Held(token.value, token.expires_at)
     try:
-        if not give_back(inputs, ci, means, held):
-            means.say(no_way(held))
+        if not give_back(inputs, context, held):
+            context.say(no_way(held))
     except PipeError as error:
-        ci.warn(not_given_back(inputs, held, error))
+        context.warn(not_given_back(inputs, held, error))
 
 
 def no_way(held: Held) -> str:
@@ -95,7 +91,7 @@ def no_way(held: Held) -> str:
 def not_given_back(inputs: Inputs, held: Held, error: PipeError) -> str:
     """What to say if `give_back` has failed."""
     named = f" called {inputs.token_name}" if inputs.token_name else ""
-    done = "revoked" if taking_back(inputs.grant) is None else "deleted"
+    done = "revoked" if grants.called(inputs.grant).delete is None else "deleted"
     return f"The token{named} is not {done}, and works until {held.works_until()}: {error.what}"
 
 
@@ -108,14 +104,16 @@ def _deleted(inputs: Inputs, name: str, count: int) -> str:
     return f"There is no token called {name}. If another step made it, give both steps the same token-name."
 
 
-def _revoke(inputs: Inputs, means: Means, token: Secret) -> bool:
+def _revoke(inputs: Inputs, context: Context, token: Secret) -> bool:
     """Return whether the server says where it revokes tokens, and then has done so."""
-    server = server_of(inputs, means)
+    server = server_of(inputs, context)
     url = inputs.revocation_url or server.revocation_endpoint
     if not url:
         return False
     host = urlsplit(url).netloc
-    means.say(f"Asking {host} to revoke the token.")
-    worked = means.retried(lambda: revoke(means.http, url, client_of(inputs, means, server), token, means.masked()))
-    means.say(f"{host} has revoked the token." if worked else f"{host} says that the token has ended already.")
+    context.say(f"Asking {host} to revoke the token.")
+    worked = context.retry(
+        lambda: revoke(context.http, url, client_of(inputs, context, server), token, context.masks())
+    )
+    context.say(f"{host} has revoked the token." if worked else f"{host} says that the token has ended already.")
     return True
