@@ -83,13 +83,13 @@ class ExportError(PipeError):
     title = "Token not exported"
 
 
-class Ended(BaseException):
+class RunEnded(BaseException):
     """Something from outside ends this run."""
 
     exit_code: int
 
 
-class OutOfTime(Ended):
+class OutOfTime(RunEnded):
     """The deadline passed while something waited that has no limit of its own."""
 
     exit_code = UnreachableError.exit_code

@@ -1,11 +1,8 @@
 """One run, readable in one screen: inputs, grant, token, checks, mask, export, report."""
 
-import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from types import MappingProxyType
-from typing import NamedTuple, TextIO, TypeVar
+from typing import TypeVar
 
 from pipe import VERSION, grants
 from pipe.ci.system import CiSystem
@@ -16,47 +13,18 @@ from pipe.export.variables import SERVER, Export
 from pipe.grants.giving_back import taken_back_by, to_save
 from pipe.http.client import Http
 from pipe.http.context import Context
-from pipe.http.deadline import Deadline
 from pipe.http.proxies import named, passwords
 from pipe.http.retry import RetryPolicy
 from pipe.http.trust import roots
 from pipe.inputs.inputs import Inputs
-from pipe.inputs.option import Arguments
-from pipe.inputs.scope import shown
-from pipe.inputs.values import says_no
-from pipe.oauth.checks import check
+from pipe.inputs.invocation import Invocation
+from pipe.inputs.values import format_scopes, says_no
+from pipe.oauth.checks import check_token
 from pipe.oauth.endpoints import is_cloud
 from pipe.oauth.token import AccessToken
-from pipe.redaction.log import Log
 from pipe.redaction.secret import forms
 
 Connection = TypeVar("Connection", bound=Http)
-
-
-class Invocation(NamedTuple):
-    """One start of the program: all that it touches outside itself.
-
-    The command line (`pipe.cli.main`) makes it, and hands it to what is to be done. Nobody changes it.
-    """
-
-    env: Mapping[str, str]
-    cwd: Path
-    stdout: TextIO
-    log: Log
-    deadline: Deadline
-    sleep: Callable[[float], None] = time.sleep
-    uninterrupted: Callable[[], AbstractContextManager[None]] = nullcontext
-    """Lets a block be done to its end before an interrupt counts."""
-    arguments: Arguments = Arguments()
-    """What the command line says beyond the inputs."""
-    stdin: TextIO | None = None
-    terminal: TextIO | None = None
-    """Where progress is shown: standard error if it is a terminal, and standard output is not."""
-    sources: Mapping[str, str] = MappingProxyType({})
-    """From where each input comes that was given, by its name."""
-
-    def __repr__(self) -> str:
-        return f"Invocation({str(self.cwd)!r})"
 
 
 def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
@@ -70,7 +38,7 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     facts = facts_of(token)
     invocation.log.line("Got a bearer token: " + ", ".join(f"{name} {value}" for name, value in facts.items()) + ".")
     try:
-        check(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
+        check_token(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
         verify(token, context)
         hand_over(inputs, ci, invocation, token)
     except PipeError:
@@ -148,7 +116,7 @@ def context_of(inputs: Inputs, ci: CiSystem, invocation: Invocation, http: Http 
 def facts_of(token: AccessToken) -> dict[str, str]:
     """What may be told of a token."""
     return {
-        "scopes": "not told" if token.scopes is None else shown(token.scopes),
+        "scopes": "not told" if token.scopes is None else format_scopes(token.scopes),
         "lifetime": "not told" if token.expires_in is None else f"{token.expires_in} s",
         "expires": token.expires_at or "not told",
     }

@@ -9,8 +9,7 @@ from urllib.parse import quote
 from pipe.bitbucket.data_center import DataCenter
 from pipe.bitbucket.data_center_errors import no_json
 from pipe.errors import AnswerError, InputError
-from pipe.http.answers import json_object
-from pipe.http.client import Answer
+from pipe.http.responses import Response, json_object
 from pipe.oauth.token import LONGEST_LIFETIME, LONGEST_TOKEN, TOKEN, AccessToken
 from pipe.redaction.secret import Secret
 
@@ -24,7 +23,7 @@ DAY = 86_400
 _OWNER = re.compile(r"(user)(?::([^/]+))?|(project):([^/]+)|(repository):([^/]+)/([^/]+)")
 
 
-class Wish(NamedTuple):
+class NewToken(NamedTuple):
     """The token to create."""
 
     name: str
@@ -103,7 +102,7 @@ class AccessTokens:
         found = [token.get("id") for token in self._server.pages(self._path) if token.get("name") == name]
         return [token_id for token_id in found if isinstance(token_id, str) and token_id]
 
-    def create(self, wish: Wish) -> AccessToken:
+    def create(self, wish: NewToken) -> AccessToken:
         """Create a token, in one try: a second one could create a second token.
 
         Raises `LimitError` if there are too many already; after an `AnswerError` or `UnreachableError` there may be
@@ -121,7 +120,7 @@ class AccessTokens:
         self._server.delete(f"{self._path}/{quote(token_id, safe='')}")
 
 
-def _created(content: Mapping[str, object], answer: Answer, wish: Wish) -> AccessToken:
+def _created(content: Mapping[str, object], answer: Response, wish: NewToken) -> AccessToken:
     token = content.get("token")
     if not isinstance(token, str) or len(token) > LONGEST_TOKEN or not TOKEN.fullmatch(token):
         raise AnswerError(

@@ -5,9 +5,8 @@ from urllib.parse import urlsplit
 
 from pipe.bitbucket.cloud_errors import api_failure
 from pipe.errors import AnswerError
-from pipe.http.answers import json_object
-from pipe.http.client import Answer
 from pipe.http.context import Context
+from pipe.http.responses import Response, json_object
 
 CLOUD_API = "https://api.bitbucket.org/2.0"
 
@@ -29,7 +28,7 @@ class Api:
     def __repr__(self) -> str:
         return f"Api({self._base})"
 
-    def send(self, method: str, path: str, body: object = None) -> Answer:
+    def send(self, method: str, path: str, body: object = None) -> Response:
         """Send one request to `path` below the API; return a 2xx answer, raise a `PipeError` for any other."""
         return self._send(method, self._base + path, body)
 
@@ -67,8 +66,8 @@ class Api:
             "Run the step again; check proxies in between.",
         )
 
-    def _send(self, method: str, url: str, body: object) -> Answer:
-        def attempt() -> Answer:
+    def _send(self, method: str, url: str, body: object) -> Response:
+        def attempt() -> Response:
             answer = self._context.http.send(method, url, headers=self._headers, json=body)
             if not 200 <= answer.status < 300:
                 raise api_failure(answer, self._context.masks())

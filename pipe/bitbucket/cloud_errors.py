@@ -7,15 +7,14 @@ comes as plain text. The texts were observed in bug reports of Bitbucket's clien
 from collections.abc import Mapping, Sequence
 
 from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError
-from pipe.http.answers import TRY_AGAIN, in_trouble, json_object, redirected, retry_after
-from pipe.http.client import Answer
-from pipe.inputs import scope as scope_names
+from pipe.http.responses import TRY_AGAIN, Response, in_trouble, json_object, redirected, retry_after
+from pipe.inputs.values import split_scopes
 from pipe.oauth.advice import rate_limited
-from pipe.oauth.token_response import LONGEST_SCOPES
-from pipe.redaction.untrusted import show
+from pipe.oauth.token import LONGEST_SCOPES
+from pipe.redaction.log import show
 
 
-def api_failure(answer: Answer, masks: Sequence[str]) -> PipeError:
+def api_failure(answer: Response, masks: Sequence[str]) -> PipeError:
     """Return the failure that an answer other than 2xx stands for."""
     if answer.status == 429:
         return rate_limited(answer.host, retry_after(answer))
@@ -58,28 +57,28 @@ def api_failure(answer: Answer, masks: Sequence[str]) -> PipeError:
     )
 
 
-def lacks_scope(answer: Answer) -> bool:
+def lacks_scope(answer: Response) -> bool:
     """Whether an answer refuses for a missing scope only, and so proves that the token is a real one."""
     return answer.status == 403 and "required" in _detail(_error(answer))
 
 
-def required_scopes(answer: Answer) -> tuple[str, ...]:
+def required_scopes(answer: Response) -> tuple[str, ...]:
     """What a refusal for a missing scope asks for; nothing if it does not say that in the shape of the API."""
     required = _detail(_error(answer)).get("required")
     try:
-        return scope_names.split(" ".join(map(str, required))) if isinstance(required, list) else ()
+        return split_scopes(" ".join(map(str, required))) if isinstance(required, list) else ()
     except ValueError:
         return ()
 
 
-def granted_scopes(answer: Answer) -> tuple[str, ...] | None:
+def granted_scopes(answer: Response) -> tuple[str, ...] | None:
     """The token's scopes, which Bitbucket names in a header of most answers and in a refusal for a missing scope."""
     granted = _detail(_error(answer)).get("granted")
     if not isinstance(granted, list):
         granted = [answer.headers.get("X-OAuth-Scopes")]
     text = " ".join(scope for scope in granted if isinstance(scope, str))
     try:
-        found = scope_names.split(text) if len(text) <= LONGEST_SCOPES else ()
+        found = split_scopes(text) if len(text) <= LONGEST_SCOPES else ()
     except ValueError:
         return None
     return found or None
@@ -119,7 +118,7 @@ def _forbidden(what: str, error: Mapping[str, object], masks: Sequence[str]) -> 
     )
 
 
-def _error(answer: Answer) -> Mapping[str, object]:
+def _error(answer: Response) -> Mapping[str, object]:
     error = (json_object(answer.body) or {}).get("error")
     return error if isinstance(error, dict) else {}
 

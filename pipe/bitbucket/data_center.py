@@ -14,11 +14,10 @@ from pipe.bitbucket.data_center_errors import (
     no_page,
     no_user,
 )
-from pipe.http.answers import json_object
-from pipe.http.client import Answer
 from pipe.http.context import Context
+from pipe.http.responses import Response, json_object
+from pipe.redaction.log import show
 from pipe.redaction.secret import Secret
-from pipe.redaction.untrusted import show
 
 MOST_PAGES = 100
 """Of `PAGE_LENGTH` entries each: nobody has more tokens, and a server that goes on is faulty."""
@@ -47,7 +46,7 @@ class DataCenter:
 
     def send(
         self, method: str, path: str, body: object = None, parameters: Mapping[str, str | int] | None = None
-    ) -> Answer:
+    ) -> Response:
         """Send one request, once, and return a 2xx answer; raise a `PipeError` for any other."""
         query = dict(parameters or {})
         if self._caller.impersonated:
@@ -60,10 +59,10 @@ class DataCenter:
             raise failure(answer, self._caller.way, self._context.masks())
         return answer
 
-    def get(self, path: str, parameters: Mapping[str, str | int] | None = None) -> tuple[Answer, dict[str, object]]:
+    def get(self, path: str, parameters: Mapping[str, str | int] | None = None) -> tuple[Response, dict[str, object]]:
         """Return an answer and the JSON object in it, trying again where that can help."""
 
-        def attempt() -> tuple[Answer, dict[str, object]]:
+        def attempt() -> tuple[Response, dict[str, object]]:
             answer = self.send("GET", path, parameters=parameters)
             content = json_object(answer.body)
             if content is None:

@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import unquote, urlsplit
 
 from pipe.errors import AnswerError, PipeError, RefusedError
-from pipe.http.answers import TRY_AGAIN, in_trouble, json_object, redirected, retry_after
-from pipe.http.client import Answer
-from pipe.redaction.untrusted import show
+from pipe.http.responses import TRY_AGAIN, Response, in_trouble, json_object, redirected, retry_after
+from pipe.redaction.log import show
 
 _LINK = "Bitbucket: Administration, Application links, the link, Incoming"
 
@@ -77,7 +76,7 @@ class NotFoundError(RefusedError):
     """The server says that what was asked for is not there."""
 
 
-def rate_limited(answer: Answer) -> AnswerError:
+def rate_limited(answer: Response) -> AnswerError:
     """Return the advice for HTTP 429. Each user has an allowance, which an administrator sets."""
     return AnswerError(
         f"{answer.host} has had too many requests (HTTP 429).",
@@ -88,7 +87,7 @@ def rate_limited(answer: Answer) -> AnswerError:
     )
 
 
-def failure(answer: Answer, way: str, masks: Sequence[str]) -> PipeError:
+def failure(answer: Response, way: str, masks: Sequence[str]) -> PipeError:
     """Return the failure that an answer other than 2xx stands for; `way` is the input that authorised."""
     error = error_of(answer)
     said = show(error.get("message", ""), masks)
@@ -130,7 +129,7 @@ def failure(answer: Answer, way: str, masks: Sequence[str]) -> PipeError:
     )
 
 
-def error_of(answer: Answer) -> Mapping[str, str]:
+def error_of(answer: Response) -> Mapping[str, str]:
     """The texts of the first error in an answer; none if it has none of that shape."""
     errors = (json_object(answer.body) or {}).get("errors")
     first = errors[0] if isinstance(errors, list) and errors else None
@@ -138,7 +137,7 @@ def error_of(answer: Answer) -> Mapping[str, str]:
     return {name: text for name, text in texts.items() if isinstance(text, str)}
 
 
-def anonymous(answer: Answer, way: str) -> RefusedError:
+def anonymous(answer: Response, way: str) -> RefusedError:
     """The server answered, but as to somebody it does not know."""
     return RefusedError(
         f"{answer.host} answers as to an anonymous user: it does not say who it takes this program for.",
@@ -146,7 +145,7 @@ def anonymous(answer: Answer, way: str) -> RefusedError:
     )
 
 
-def another(answer: Answer, user: str) -> RefusedError:
+def another(answer: Response, user: str) -> RefusedError:
     """The application link acts as somebody else than the user that was named."""
     return RefusedError(
         f"{answer.host} takes this program for the user {user}, not for the one that impersonate names.",
@@ -164,7 +163,7 @@ def no_user(host: str, user: str) -> RefusedError:
     )
 
 
-def no_json(answer: Answer) -> AnswerError:
+def no_json(answer: Response) -> AnswerError:
     """A 2xx answer that is something else."""
     page = "an HTML page" if answer.body.lstrip()[:1] == b"<" else "something that is no JSON object"
     return AnswerError(
@@ -174,7 +173,7 @@ def no_json(answer: Answer) -> AnswerError:
     )
 
 
-def no_page(answer: Answer) -> AnswerError:
+def no_page(answer: Response) -> AnswerError:
     """A list that makes no sense, or has no end."""
     return AnswerError(
         f"{answer.host} answered with something that is no page of a list.",
@@ -183,7 +182,7 @@ def no_page(answer: Answer) -> AnswerError:
     )
 
 
-def _unauthorized(answer: Answer, what: str, way: str, masks: Sequence[str]) -> RefusedError:
+def _unauthorized(answer: Response, what: str, way: str, masks: Sequence[str]) -> RefusedError:
     """401 has two meanings here: with `X-AUSERNAME`, the server knows the user, who may not do this."""
     user = unquote(answer.headers.get("X-AUSERNAME", ""))
     if user not in ("", "anonymous"):
@@ -200,14 +199,14 @@ def _unauthorized(answer: Answer, what: str, way: str, masks: Sequence[str]) -> 
     return RefusedError(what, *_WRONG[way])
 
 
-def _leads_to_login(answer: Answer) -> bool:
+def _leads_to_login(answer: Response) -> bool:
     try:
         return "login" in urlsplit(answer.headers.get("Location", "")).path.lower()
     except ValueError:
         return False
 
 
-def _login_page(answer: Answer, way: str) -> RefusedError:
+def _login_page(answer: Response, way: str) -> RefusedError:
     return RefusedError(
         f"{answer.host} sends this program to its login page (HTTP {answer.status}).",
         "The server did not take what authorises the request. Newer versions take tokens below /rest and /scm only, "
@@ -217,7 +216,7 @@ def _login_page(answer: Answer, way: str) -> RefusedError:
     )
 
 
-def _not_found(answer: Answer, what: str) -> PipeError:
+def _not_found(answer: Response, what: str) -> PipeError:
     if not error_of(answer):
         return AnswerError(
             what,

@@ -11,14 +11,12 @@ from pipe.bitbucket.cloud import CLOUD_API
 from pipe.bitbucket.cloud_errors import api_failure, granted_scopes, lacks_scope, required_scopes
 from pipe.bitbucket.data_center_errors import error_of, failure, no_json
 from pipe.errors import AnswerError, InputError, PipeError, UnfitTokenError
-from pipe.http.answers import json_object
-from pipe.http.client import Answer
 from pipe.http.context import Context
+from pipe.http.responses import Response, json_object
 from pipe.inputs.inputs import Inputs
-from pipe.inputs.scope import shown
-from pipe.inputs.values import says_yes
+from pipe.inputs.values import format_scopes, says_yes
+from pipe.oauth.checks import with_implied
 from pipe.oauth.client import asks_cloud
-from pipe.oauth.implied_scopes import with_implied
 from pipe.oauth.token import AccessToken
 
 # By the status of the answer: why it usually happens, what to do now.
@@ -76,7 +74,7 @@ class Target(NamedTuple):
         """
         headers = {"Authorization": token.authorization().reveal()}
 
-        def attempt() -> Answer:
+        def attempt() -> Response:
             answer = context.http.send("GET", self.url, headers=headers)
             if answer.status != 200 or json_object(answer.body) is None:
                 raise self._failure(answer, context.masks())
@@ -85,7 +83,7 @@ class Target(NamedTuple):
         answer = context.retry(attempt)
         context.say(f"The token is good for {self.name}, says {answer.host}.")
 
-    def _failure(self, answer: Answer, masks: Sequence[str]) -> PipeError:
+    def _failure(self, answer: Response, masks: Sequence[str]) -> PipeError:
         if self.is_cloud:
             if required_scopes(answer) and lacks_scope(answer):
                 return self._lacks(answer)
@@ -99,12 +97,12 @@ class Target(NamedTuple):
             return error
         return UnfitTokenError(error.what, *(advice or (error.why, error.now)))
 
-    def _lacks(self, answer: Answer) -> UnfitTokenError:
+    def _lacks(self, answer: Response) -> UnfitTokenError:
         required, granted = required_scopes(answer), granted_scopes(answer) or ()
         missing = [scope for scope in required if scope not in with_implied(granted)] or required
         return UnfitTokenError(
-            f"The token lacks a scope for {self.name}: required {shown(required)}, granted {shown(granted)}, "
-            f"missing {shown(missing)}.",
+            f"The token lacks a scope for {self.name}: required {format_scopes(required)}, "
+            f"granted {format_scopes(granted)}, missing {format_scopes(missing)}.",
             f"{answer.host} takes the token, so it is a real one; it may not do enough (HTTP 403).",
             "Tick what is missing at the consumer (Bitbucket: Workspace settings, OAuth consumers), or give the token "
             "that permission; then get a new token.",
@@ -135,7 +133,7 @@ def target(inputs: Inputs, own_repository: str) -> Target:
     return Target(path, f"the project {first}", cloud)
 
 
-def _advice_of_data_center(answer: Answer) -> tuple[str, str] | None:
+def _advice_of_data_center(answer: Response) -> tuple[str, str] | None:
     """401 has two meanings there: with `X-AUSERNAME`, the server knows the user, who may not do this."""
     known = answer.headers.get("X-AUSERNAME", "anonymous") != "anonymous"
     return _KNOWN_USER if answer.status == 403 or (answer.status == 401 and known) else _DATA_CENTER.get(answer.status)

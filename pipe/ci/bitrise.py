@@ -10,8 +10,8 @@ from pathlib import Path
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, MissingInputError
 from pipe.export.variables import Export, plain
+from pipe.redaction.log import show
 from pipe.redaction.secret import Secret
-from pipe.redaction.untrusted import show
 
 _STORE = "ENVMAN_ENVSTORE_PATH"
 # Seconds for each variable: it only writes a file.

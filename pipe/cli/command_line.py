@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pipe.errors import InputError
-from pipe.inputs.option import Arguments, Option
+from pipe.inputs.invocation import Arguments, Option
 from pipe.inputs.table import BY_NAME
 
 

@@ -2,7 +2,7 @@
 
 from textwrap import wrap
 
-from pipe.inputs.option import Option
+from pipe.inputs.invocation import Option
 from pipe.inputs.table import TABLE, Input
 from pipe.verbs import called, names
 

@@ -13,16 +13,17 @@ from pipe import ci as systems
 from pipe.ci.system import CiSystem
 from pipe.cli.command_line import Options, split
 from pipe.cli.signals import Interrupted, Signals
-from pipe.errors import Ended, InputError, OutOfTime, PipeError, UnreachableError
+from pipe.errors import InputError, OutOfTime, PipeError, RunEnded, UnreachableError
 from pipe.http.deadline import Deadline
-from pipe.inputs.inputs import Inputs, check
-from pipe.inputs.sources import read, told
+from pipe.inputs.inputs import Inputs, checked_inputs
+from pipe.inputs.invocation import Invocation
+from pipe.inputs.sources import given_directly, read
 from pipe.inputs.table import BY_NAME, TABLE
 from pipe.inputs.values import parse_seconds
 from pipe.redaction.log import Log
 from pipe.redaction.secret import Secret, forms
-from pipe.run import Invocation, run
-from pipe.verbs.verb import Verb
+from pipe.run import run
+from pipe.verbs import Verb
 
 _DEFECT = 1
 _GET_A_TOKEN = Verb(run, "Get a token, and hand it to later steps.")
@@ -35,7 +36,7 @@ def entry() -> NoReturn:
     _fill_closed_streams()
     try:
         code = main(sys.argv[1:], os.environ)
-    except Ended as ended:
+    except RunEnded as ended:
         code = ended.exit_code
     os._exit(code)
 
@@ -123,7 +124,7 @@ def _read_inputs(
         for declared in TABLE:
             if declared.secret and declared.name in given:
                 invocation.log.hide(forms(Secret(given[declared.name].text)))
-        return {name: found.source for name, found in given.items()}, check(given, systems.names())
+        return {name: found.source for name, found in given.items()}, checked_inputs(given, systems.names())
     except InputError as error:
         verb.wrong_inputs(error, ci, invocation)
         raise
@@ -131,7 +132,7 @@ def _read_inputs(
 
 def _deadline_so_far(options: Options, verb: Verb, env: Mapping[str, str], start: float) -> Deadline:
     """The deadline as it is known before any file is opened, for one may be a pipe that nobody writes to."""
-    given = told(BY_NAME["deadline"], options.values, env)
+    given = given_directly(BY_NAME["deadline"], options.values, env)
     seconds = float(verb.unless_given.get("deadline") or BY_NAME["deadline"].default)
     with suppress(InputError):  # Told when all inputs are checked.
         seconds = parse_seconds("deadline", given, at_least=0.1) if given else seconds

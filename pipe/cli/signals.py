@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-from pipe.errors import Ended, OutOfTime
+from pipe.errors import OutOfTime, RunEnded
 from pipe.http.deadline import Deadline
 
 # Seconds. Other limits end nearly everything before the alarm does, also on a machine that is busy with something else.
@@ -15,7 +15,7 @@ _ALARM_AFTER_DEADLINE = 1.0
 _LAST_WORDS = 1.0
 
 
-class Interrupted(Ended):
+class Interrupted(RunEnded):
     """A signal asked this program to end."""
 
     def __init__(self, number: int) -> None:

@@ -10,10 +10,9 @@ from urllib.parse import quote
 from pipe.bitbucket.cloud import CLOUD_API
 from pipe.bitbucket.cloud_errors import api_failure, granted_scopes, lacks_scope
 from pipe.errors import InputError, PipeError, RefusedError
-from pipe.grants.grant import Grant
-from pipe.http.answers import json_object
-from pipe.http.client import Answer
+from pipe.grants import Grant
 from pipe.http.context import Context
+from pipe.http.responses import Response, json_object
 from pipe.inputs.inputs import Inputs
 from pipe.oauth.endpoints import is_cloud
 from pipe.oauth.token import TOKEN, AccessToken
@@ -35,7 +34,7 @@ def acquire(inputs: Inputs, context: Context) -> AccessToken:
     path = _resource(inputs)
     context.say(f"Asking api.bitbucket.org whether it takes the token (GET {path.partition('?')[0]}).")
 
-    def attempt() -> Answer:
+    def attempt() -> Response:
         answer = context.http.send("GET", CLOUD_API + path, headers={"Authorization": authorization.reveal()})
         # A refusal for a missing scope alone proves the token as well as an answer does; a page of a proxy does not.
         if lacks_scope(answer) or (answer.status == 200 and json_object(answer.body)):

@@ -3,7 +3,7 @@
 from contextlib import nullcontext
 
 from pipe.export.stores import store_of
-from pipe.grants.grant import Grant
+from pipe.grants import Grant
 from pipe.grants.oauth import ask, hand_back
 from pipe.http.context import Context
 from pipe.inputs.inputs import Inputs

@@ -1,6 +1,6 @@
 """The client-credentials grant (RFC 6749 section 4.4): the consumer's own key and secret, no user involved."""
 
-from pipe.grants.grant import Grant
+from pipe.grants import Grant
 from pipe.grants.oauth import ask
 from pipe.http.context import Context
 from pipe.inputs.inputs import Inputs

@@ -3,17 +3,21 @@
 The server takes it by RFC 7009 for OAuth 2.0, and by the deletion of an HTTP access token at a Data Center.
 """
 
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from pipe import grants
 from pipe.errors import PipeError
+from pipe.http.client import Http
 from pipe.http.context import Context
+from pipe.http.responses import Response, json_object
 from pipe.inputs.inputs import Inputs
 from pipe.oauth.client import asks_cloud, client_of, require_client, server_of
-from pipe.oauth.revocation import revoke
 from pipe.oauth.token import AccessToken
+from pipe.oauth.token_endpoint import Client, client_authentication, failure
 from pipe.redaction.secret import Secret
 
 TOKEN = "token"
@@ -37,7 +41,7 @@ def to_save(inputs: Inputs, token: AccessToken) -> dict[str, str | Secret]:
     return {**kept, ENDS: token.expires_at}
 
 
-class Held(NamedTuple):
+class HeldToken(NamedTuple):
     """The token that is to be given back, as far as it is known here, and its end as it was told."""
 
     token: Secret
@@ -52,7 +56,7 @@ class Held(NamedTuple):
         return bool(self.end) and datetime.fromisoformat(self.end) <= datetime.now(UTC)
 
 
-def give_back(inputs: Inputs, context: Context, held: Held) -> bool:
+def give_back(inputs: Inputs, context: Context, held: HeldToken) -> bool:
     """Give the token back, and say so; return whether there is a way to, as far as is known.
 
     Raises a `PipeError` if the inputs lack something, or the server does not do it.
@@ -75,20 +79,20 @@ def give_back_unused(inputs: Inputs, context: Context, token: AccessToken) -> No
     if not inputs.revoke or not taken_back_by(inputs):
         return
     inputs = inputs._replace(token_name=token.name or inputs.token_name)
-    held = Held(token.value, token.expires_at)
+    held = HeldToken(token.value, token.expires_at)
     try:
         if not give_back(inputs, context, held):
-            context.say(no_way(held))
+            context.say(no_way_to_revoke(held))
     except PipeError as error:
         context.warn(not_given_back(inputs, held, error))
 
 
-def no_way(held: Held) -> str:
+def no_way_to_revoke(held: HeldToken) -> str:
     """What to say if `give_back` knows none."""
     return f"The token is not revoked, and works until {held.works_until()}: no revocation-url is known."
 
 
-def not_given_back(inputs: Inputs, held: Held, error: PipeError) -> str:
+def not_given_back(inputs: Inputs, held: HeldToken, error: PipeError) -> str:
     """What to say if `give_back` has failed."""
     named = f" called {inputs.token_name}" if inputs.token_name else ""
     done = "revoked" if grants.called(inputs.grant).delete is None else "deleted"
@@ -117,3 +121,32 @@ def _revoke(inputs: Inputs, context: Context, token: Secret) -> bool:
     )
     context.say(f"{host} has revoked the token." if worked else f"{host} says that the token has ended already.")
     return True
+
+
+_INVALID = re.compile(r'\berror="?invalid_token\b')
+
+
+def revoke(http: Http, url: str, client: Client, token: Secret, masks: Sequence[str]) -> bool:
+    """Ask the revocation endpoint at `url` once to make `token` worthless (section 2.1).
+
+    A server that does not know the token says so by nothing (section 2.2): what was wanted is the case. It is too if
+    the server says, against that section, that the token is not valid: then this returns False. Raises `RefusedError`,
+    `AnswerError` or `UnreachableError`, and then the token has to be taken for one that still works.
+    """
+    headers, credentials = client_authentication(client)
+    form = {"token": token.reveal(), "token_type_hint": "access_token", **credentials}
+    answer = http.post_form(url, form, headers)
+    if 200 <= answer.status < 300:
+        return True
+    if answer.status in (400, 401) and _says_invalid(answer):
+        return False
+    raise failure(answer, client, url, masks)
+
+
+def _says_invalid(answer: Response) -> bool:
+    """Whether the answer names the error of an expired or revoked token (RFC 6750 section 3.1).
+
+    Only by that name: a 401 without it may as well be for the client, whose token then still works.
+    """
+    named = (json_object(answer.body) or {}).get("error") == "invalid_token"
+    return named or _INVALID.search(answer.headers.get("WWW-Authenticate", "")) is not None

@@ -12,22 +12,22 @@ from base64 import b64encode
 from pipe.bitbucket.access_tokens import (
     LONGEST_NAME,
     AccessTokens,
+    NewToken,
     Owner,
-    Wish,
     check_permissions,
     parse_owner,
 )
 from pipe.bitbucket.data_center import Caller, DataCenter, Way
 from pipe.bitbucket.data_center_errors import LimitError
 from pipe.errors import AnswerError, InputError, MissingInputError, PipeError, UnreachableError
-from pipe.grants.grant import Grant
+from pipe.grants import Grant
 from pipe.http.context import Context
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.table import BY_NAME
 from pipe.oauth.endpoints import is_cloud
 from pipe.oauth.token import AccessToken
+from pipe.redaction.log import show
 from pipe.redaction.secret import Secret
-from pipe.redaction.untrusted import show
 
 WAYS: tuple[Way, ...] = ("password", "access-token", "private-key")
 """The inputs of which one authorises."""
@@ -37,7 +37,7 @@ def acquire(inputs: Inputs, context: Context) -> AccessToken:
     """Create a token, then delete those of the same name that were there before; raise what keeps it from that."""
     owner = _owner(inputs)
     check_permissions(inputs.token_permissions, owner)
-    wish = Wish(_name(inputs, context.build_name), inputs.token_permissions, inputs.token_expiry_days)
+    wish = NewToken(_name(inputs, context.build_name), inputs.token_permissions, inputs.token_expiry_days)
     return _Renewal(_tokens(inputs, context, owner), wish, context).token()
 
 
@@ -94,7 +94,7 @@ def _found(inputs: Inputs, context: Context, owner: Owner) -> tuple[str, Owner, 
 class _Renewal:
     """A new token in the place of the old ones with its name, whatever goes wrong in between."""
 
-    def __init__(self, tokens: AccessTokens, wish: Wish, context: Context) -> None:
+    def __init__(self, tokens: AccessTokens, wish: NewToken, context: Context) -> None:
         self._tokens = tokens
         self._wish = wish
         self._context = context

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from pipe.errors import ExportError, InputError, RefusedError
 from pipe.export.stores import store_of
 from pipe.export.stores.store import Store
-from pipe.grants.grant import Grant
+from pipe.grants import Grant
 from pipe.grants.oauth import ask, hand_back
 from pipe.http.context import Context
 from pipe.inputs.inputs import Inputs

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from queue import Empty, Queue, SimpleQueue
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -13,6 +13,7 @@ from pipe import VERSION
 from pipe.errors import AnswerError, OutOfTime
 from pipe.http.deadline import Deadline
 from pipe.http.proxies import proxy_for
+from pipe.http.responses import Response
 from pipe.http.unreachable import cut_short, out_of_time, unreachable
 
 LARGEST_ANSWER = 1024 * 1024
@@ -21,17 +22,6 @@ LARGEST_ANSWER = 1024 * 1024
 Result = TypeVar("Result")
 
 _CHUNK = 16 * 1024
-
-
-class Answer(NamedTuple):
-    """What a server answered: nothing in it is trusted."""
-
-    status: int
-    headers: Mapping[str, str]
-    """Names in any case."""
-    body: bytes
-    host: str
-    """The host that was asked, with its port if that is not the usual one."""
 
 
 class Session(requests.Session):
@@ -79,7 +69,7 @@ class Http:
         self.ca_file = ca_file
         self._env = env
 
-    def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+    def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Response:
         """POST `form` and return the answer, whatever its status; raises what `send` raises."""
         return self.send("POST", url, headers=headers, form=form)
 
@@ -91,11 +81,11 @@ class Http:
         headers: Mapping[str, str],
         form: Mapping[str, str] | None = None,
         json: object = None,
-    ) -> Answer:
+    ) -> Response:
         """Send one request, with `form` or `json` as its body; returns and raises what `exchange` does."""
         return self.exchange(requests.Request(method, url, headers={**headers}, data=form, json=json))
 
-    def exchange(self, request: requests.Request) -> Answer:
+    def exchange(self, request: requests.Request) -> Response:
         """Send one request, and return the answer, whatever its status.
 
         Raises `UnreachableError` if no whole answer came: its `again` tells whether another try could help.
@@ -130,9 +120,9 @@ class Http:
             raise result
         return result[0]
 
-    def _send(self, request: requests.Request, host: str, proxy: str) -> Answer:
+    def _send(self, request: requests.Request, host: str, proxy: str) -> Response:
         with self._session() as session, self._begun(session, request, proxy) as response:
-            return Answer(response.status_code, response.headers, self._read(response, host), host)
+            return Response(response.status_code, response.headers, self._read(response, host), host)
 
     def _session(self) -> AbstractContextManager[requests.Session]:
         return Session()

@@ -36,6 +36,6 @@ def passwords(proxy: str) -> tuple[Secret, ...]:
     return tuple(dict.fromkeys((Secret(password), Secret(unquote(password)))))
 
 
-def shown(proxy: str) -> str:
+def host_and_port(proxy: str) -> str:
     """Return the proxy's host and port, without any credentials."""
     return proxy.rpartition("@")[2].rpartition("://")[2].rstrip("/")

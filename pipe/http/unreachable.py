@@ -9,7 +9,7 @@ from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 import requests
 
 from pipe.errors import AnswerError, UnreachableError
-from pipe.http.proxies import shown
+from pipe.http.proxies import host_and_port
 
 
 def cut_short(host: str) -> UnreachableError:
@@ -53,7 +53,7 @@ def unreachable(
     broken = any(isinstance(cause, RemoteDisconnected | ConnectionResetError) for cause in causes)
     blamed = any(isinstance(cause, requests.exceptions.ProxyError) for cause in causes)
     if nameless or (blamed and not broken):
-        return _proxy_trouble(causes, host, shown(proxy))
+        return _proxy_trouble(causes, host, host_and_port(proxy))
     # The server's own address was checked with the inputs, so what cannot be taken apart is the proxy's.
     if isinstance(error, ValueError) and proxy:
         return UnreachableError(
@@ -64,7 +64,7 @@ def unreachable(
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
             return _tls_trouble(cause, host)
-    through = f" through the proxy {shown(proxy)}" if proxy else ""
+    through = f" through the proxy {host_and_port(proxy)}" if proxy else ""
     for cause in causes:
         if isinstance(cause, socket.gaierror):
             return UnreachableError(

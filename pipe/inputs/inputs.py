@@ -84,7 +84,7 @@ class Inputs(NamedTuple):
             raise MissingInputError(name, BY_NAME[name].variable)
 
 
-def check(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inputs:
+def checked_inputs(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inputs:
     """Turn what was given into checked values; `InputError` names the first input that is wrong."""
 
     def value(name: str) -> Given:

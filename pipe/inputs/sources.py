@@ -69,7 +69,7 @@ def _is_declared(declared: Input, env: Mapping[str, str]) -> bool:
     return f"INPUT_{declared.name.upper()}" in env or f"INPUT_{declared.variable}" in env
 
 
-def told(declared: Input, options: Mapping[str, str], env: Mapping[str, str]) -> Given | None:
+def given_directly(declared: Input, options: Mapping[str, str], env: Mapping[str, str]) -> Given | None:
     """What the command line and the environment themselves say of one input, without opening any file."""
     if text := options.get(declared.name, ""):
         return Given(text, f"--{declared.name}")
@@ -91,7 +91,7 @@ def _first(
     from_file: Mapping[str, str],
     cwd: Path,
 ) -> Given | None:
-    if (found := told(declared, options, env)) is not None:
+    if (found := given_directly(declared, options, env)) is not None:
         return found
     own = _own_variables(declared)
     for variable in (f"{name}_FILE" for name in own):

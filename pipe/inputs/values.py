@@ -2,12 +2,12 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from pipe.errors import InputError
-from pipe.inputs import scope
+from pipe.redaction.log import LONGEST
 from pipe.redaction.secret import Secret
 
 LONGEST_SECONDS = 86_400
@@ -145,7 +145,7 @@ def parse_count(name: str, given: Given, *, at_most: int) -> int:
 def parse_scopes(name: str, given: Given) -> tuple[str, ...]:
     """Return the scopes, each once, in the order given."""
     try:
-        return scope.split(given.text)
+        return split_scopes(given.text)
     except ValueError:
         raise _wrong(
             name, given, "holds characters that no scope has", "scopes separated by commas or spaces"
@@ -250,3 +250,20 @@ _STARTS = tuple(
 def is_reserved(name: str) -> bool:
     """Whether a token must not go to the variable `name`; its case does not count, as for proxies and npm."""
     return name.upper() in _NAMES or name.upper().startswith(_STARTS)
+
+
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+
+
+def split_scopes(text: str) -> tuple[str, ...]:
+    """Return the scopes in `text`, separated by spaces or commas, each once; `ValueError` if one cannot be a scope."""
+    scopes = text.replace(",", " ").split()
+    if not all(_SCOPE.fullmatch(scope) for scope in scopes):
+        raise ValueError("not a scope")
+    return tuple(dict.fromkeys(scopes))
+
+
+def format_scopes(scopes: Iterable[str]) -> str:
+    """Return `scopes` for a person, as many as fit; none is cut, for a part of a secret would not be known as one."""
+    text = " ".join(scopes) or "none"
+    return text if len(text) <= LONGEST else text[: LONGEST - 3].rpartition(" ")[0] + "..."

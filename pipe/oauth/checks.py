@@ -1,12 +1,44 @@
-"""Whether the token is the one that was asked for, before any later step relies on it."""
+"""Whether the token is the one that was asked for, before any later step relies on it.
+
+Scopes that others imply count. Cloud: "Bitbucket Cloud REST API scopes". Only what that page says counts:
+`repository:admin`, for one, does not imply `repository`. Data Center: "HTTP access tokens", where each level has those
+below it, and a project's its repositories'.
+"""
+
+from collections.abc import Iterable
 
 from pipe.errors import UnfitTokenError
-from pipe.inputs.scope import shown
-from pipe.oauth.implied_scopes import with_implied
+from pipe.inputs.values import format_scopes
 from pipe.oauth.token import AccessToken
 
+IMPLIED = {
+    "project": ("repository",),
+    "repository:write": ("repository",),
+    "pullrequest": ("repository",),
+    "pullrequest:write": ("pullrequest", "repository:write"),
+    "issue:write": ("issue",),
+    "snippet:write": ("snippet",),
+    "PROJECT_ADMIN": ("PROJECT_WRITE", "REPO_ADMIN"),
+    "PROJECT_WRITE": ("PROJECT_READ", "REPO_WRITE"),
+    "PROJECT_READ": ("REPO_READ",),
+    "REPO_ADMIN": ("REPO_WRITE",),
+    "REPO_WRITE": ("REPO_READ",),
+}
 
-def check(token: AccessToken, *, required_scopes: tuple[str, ...], min_lifetime: float) -> None:
+
+def with_implied(scopes: Iterable[str]) -> frozenset[str]:
+    """Return `scopes` and all that they imply, directly or through others."""
+    found: set[str] = set()
+    waiting = list(scopes)
+    while waiting:
+        scope = waiting.pop()
+        if scope not in found:
+            found.add(scope)
+            waiting.extend(IMPLIED.get(scope, ()))
+    return frozenset(found)
+
+
+def check_token(token: AccessToken, *, required_scopes: tuple[str, ...], min_lifetime: float) -> None:
     """Raise `UnfitTokenError` unless `token` has `required_scopes` and lives for `min_lifetime` seconds."""
     if required_scopes:
         _check_scopes(token, required_scopes)
@@ -25,7 +57,7 @@ def _check_scopes(token: AccessToken, required: tuple[str, ...]) -> None:
     missing = [scope for scope in required if scope not in granted]
     if missing:
         raise UnfitTokenError(
-            f"The token lacks the scopes {shown(missing)}; granted are {shown(token.scopes)}.",
+            f"The token lacks the scopes {format_scopes(missing)}; granted are {format_scopes(token.scopes)}.",
             "A token has the scopes that are ticked at the consumer, and what these imply.",
             "Tick them at the consumer (Bitbucket: Workspace settings, OAuth consumers), or take them out of "
             "required-scopes.",

@@ -4,7 +4,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 
-class Server(NamedTuple):
+class Endpoints(NamedTuple):
     """The URLs of its endpoints; empty for one that it lacks, or that nobody named."""
 
     token_endpoint: str

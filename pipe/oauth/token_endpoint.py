@@ -7,13 +7,12 @@ from typing import NamedTuple
 from urllib.parse import quote_plus, urlsplit
 
 from pipe.errors import AnswerError, InputError, PipeError, RefusedError
-from pipe.http.answers import TRY_AGAIN, in_trouble, json_object, redirected, retry_after
-from pipe.http.client import Answer, Http
+from pipe.http.client import Http
+from pipe.http.responses import TRY_AGAIN, Response, in_trouble, json_object, redirected, retry_after
 from pipe.oauth.advice import rate_limited, refused
-from pipe.oauth.token import AccessToken
-from pipe.oauth.token_response import parse
+from pipe.oauth.token import AccessToken, parse_token_response
+from pipe.redaction.log import show
 from pipe.redaction.secret import Secret
-from pipe.redaction.untrusted import show
 
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TRY_AGAIN_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
@@ -47,7 +46,7 @@ def request_token(
     if 200 <= answer.status < 300 and not _error_code(content):
         if content is None:
             raise _not_json(answer, url)
-        return parse(content, answer.host, asked, datetime.now(UTC))
+        return parse_token_response(content, answer.host, asked, datetime.now(UTC))
     raise failure(answer, client, url, masks)
 
 
@@ -94,7 +93,7 @@ def _description(content: Mapping[str, object] | None) -> str:
     return ""
 
 
-def failure(answer: Answer, client: Client, url: str, masks: Sequence[str]) -> PipeError:
+def failure(answer: Response, client: Client, url: str, masks: Sequence[str]) -> PipeError:
     """Return what an answer of the endpoint at `url` means that does not grant what `client` asked for."""
     content = json_object(answer.body)
     error = _error_code(content)
@@ -118,7 +117,7 @@ def failure(answer: Answer, client: Client, url: str, masks: Sequence[str]) -> P
     return _not_json(answer, url) if content is None else _odd(answer)
 
 
-def _assertion_refused(answer: Answer, said: str, url: str) -> RefusedError:
+def _assertion_refused(answer: Response, said: str, url: str) -> RefusedError:
     return RefusedError(
         f"{answer.host} refused (HTTP {answer.status}){f': {said}' if said else ''}.",
         "The server does not know the public key that belongs to private-key, or not by this key-id; or it wants "
@@ -128,7 +127,7 @@ def _assertion_refused(answer: Answer, said: str, url: str) -> RefusedError:
     )
 
 
-def _not_json(answer: Answer, url: str) -> AnswerError:
+def _not_json(answer: Response, url: str) -> AnswerError:
     kind = answer.headers.get("Content-Type", "").lower()
     page = "an HTML page" if "html" in kind or answer.body.lstrip()[:1] == b"<" else "something that is no JSON object"
     path = urlsplit(url).path
@@ -139,7 +138,7 @@ def _not_json(answer: Answer, url: str) -> AnswerError:
     )
 
 
-def _odd(answer: Answer) -> AnswerError:
+def _odd(answer: Response) -> AnswerError:
     return AnswerError(
         f"{answer.host} answered with HTTP {answer.status} and no OAuth error.",
         "The address is not that of a token endpoint.",

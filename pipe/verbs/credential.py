@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, InputError, PipeError
 from pipe.inputs.inputs import Inputs
-from pipe.inputs.option import Arguments
-from pipe.oauth.checks import check
+from pipe.inputs.invocation import Arguments, Invocation
+from pipe.oauth.checks import check_token
 from pipe.oauth.endpoints import is_cloud
 from pipe.oauth.token import AccessToken
-from pipe.run import Invocation, acquire, context_of, fit_together, mask_inputs, mask_token
-from pipe.verbs.verb import Verb
+from pipe.run import acquire, context_of, fit_together, mask_inputs, mask_token
+from pipe.verbs import Verb
 
 LONGEST_QUESTION = 64 * 1024
 """Bytes of what git asks."""
@@ -27,7 +27,7 @@ def prints_data(_arguments: Arguments) -> bool:
 
 
 def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
-    """Answer the operation `get` for the host of `base-url`; the others, and other hosts, are met with silence.
+    """Response the operation `get` for the host of `base-url`; the others, and other hosts, are met with silence.
 
     Raises a `PipeError` for each way that can fail, once git was told to ask nobody else.
     """
@@ -40,7 +40,7 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
         context = context_of(inputs, ci, invocation)
         token = acquire(inputs, context)
         mask_token(token, ci, invocation)
-        check(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
+        check_token(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
         verify(token, context)
     except PipeError:
         _write(invocation.stdout, "quit=1\n")

@@ -8,12 +8,22 @@ from pipe import grants
 from pipe.ci.system import CiSystem
 from pipe.errors import PipeError
 from pipe.export.variables import SERVER
-from pipe.grants.giving_back import ENDS, NAME, TOKEN, Held, give_back, no_way, not_given_back, taken_back_by
+from pipe.grants.giving_back import (
+    ENDS,
+    NAME,
+    TOKEN,
+    HeldToken,
+    give_back,
+    no_way_to_revoke,
+    not_given_back,
+    taken_back_by,
+)
 from pipe.inputs.inputs import Inputs
+from pipe.inputs.invocation import Invocation
 from pipe.redaction.secret import Secret
-from pipe.run import Invocation, context_of
+from pipe.run import context_of
+from pipe.verbs import Verb
 from pipe.verbs.revoke import begin, exported_token, moment
-from pipe.verbs.verb import Verb
 
 
 def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
@@ -31,7 +41,7 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
         return
     try:
         if not give_back(inputs, context_of(inputs, ci, invocation), held):
-            invocation.log.line(no_way(held))
+            invocation.log.line(no_way_to_revoke(held))
     except PipeError as error:
         ci.warn(not_given_back(inputs, held, error))
 
@@ -42,16 +52,16 @@ def failed(error: PipeError, ci: CiSystem) -> None:
     say(f"Nothing is given back, and no file is removed: {error.what}")
 
 
-def _held(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> Held:
+def _held(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> HeldToken:
     """The token that this step has saved; else the exported one, which not every runner makes necessary.
 
     A step that has failed saved nothing. The variable may then be another step's, of another server, and must not be
     sent to this step's: so it counts only if it says that it is of this very server.
     """
     if saved := ci.state(TOKEN) or ci.state(NAME):
-        return Held(Secret(saved if ci.state(TOKEN) else ""), moment(ci.state(ENDS)))
+        return HeldToken(Secret(saved if ci.state(TOKEN) else ""), moment(ci.state(ENDS)))
     if invocation.env.get(inputs.env_name + SERVER, "") != taken_back_by(inputs):
-        return Held(Secret(""))
+        return HeldToken(Secret(""))
     return exported_token(inputs, invocation.env)
 
 

@@ -9,12 +9,13 @@ from pipe import grants
 from pipe.ci.system import CiSystem
 from pipe.errors import InputError, PipeError
 from pipe.export.leftovers import remove
-from pipe.grants.giving_back import Held, give_back, no_way, not_given_back
+from pipe.grants.giving_back import HeldToken, give_back, no_way_to_revoke, not_given_back
 from pipe.inputs.inputs import Inputs
+from pipe.inputs.invocation import Invocation
 from pipe.oauth.token import GIT_USER
 from pipe.redaction.secret import Secret, forms
-from pipe.run import Invocation, context_of, mask_inputs
-from pipe.verbs.verb import Verb
+from pipe.run import context_of, mask_inputs
+from pipe.verbs import Verb
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
@@ -27,7 +28,7 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     """
     exported = exported_token(inputs, invocation.env)
     given = grants.called(inputs.grant).delete is None and bool(inputs.access_token)
-    held = Held(inputs.access_token) if given else exported
+    held = HeldToken(inputs.access_token) if given else exported
     if not begin(inputs, ci, invocation, held):
         return
     if grants.called(inputs.grant).delete is None and not held.token:
@@ -35,16 +36,16 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
         return
     try:
         if not give_back(inputs, context_of(inputs, ci, invocation), held):
-            ci.warn(no_way(held))
+            ci.warn(no_way_to_revoke(held))
     except InputError:
         raise
     except PipeError as error:
         ci.warn(not_given_back(inputs, held, error))
 
 
-def exported_token(inputs: Inputs, env: Mapping[str, str]) -> Held:
+def exported_token(inputs: Inputs, env: Mapping[str, str]) -> HeldToken:
     """What a run has exported under the name of the inputs."""
-    return Held(Secret(env.get(inputs.env_name, "")), moment(env.get(f"{inputs.env_name}_EXPIRES_AT", "")))
+    return HeldToken(Secret(env.get(inputs.env_name, "")), moment(env.get(f"{inputs.env_name}_EXPIRES_AT", "")))
 
 
 def moment(text: str) -> str:
@@ -56,7 +57,7 @@ def moment(text: str) -> str:
     return text if _MOMENT.fullmatch(text) else ""
 
 
-def begin(inputs: Inputs, ci: CiSystem, invocation: Invocation, held: Held) -> bool:
+def begin(inputs: Inputs, ci: CiSystem, invocation: Invocation, held: HeldToken) -> bool:
     """Mask what is known, and remove what files hold the token; return False, and do nothing, if `revoke` is false."""
     mask_inputs(inputs, ci, invocation)
     if held.token:

@@ -8,23 +8,24 @@ import pytest
 from pipe.bitbucket.cloud import MOST_PAGES, Api
 from pipe.bitbucket.cloud_errors import api_failure, granted_scopes, lacks_scope
 from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError
-from pipe.http.client import Answer, Http
+from pipe.http.client import Http
 from pipe.http.deadline import Deadline
+from pipe.http.responses import Response
 from tests.unit.conftest import context_of
 
 BASE = "https://api.bitbucket.org/2.0"
 
 
-def answer(status: int, body: object = None, **headers: str) -> Answer:
+def answer(status: int, body: object = None, **headers: str) -> Response:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     named: Mapping[str, str] = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status, named, data, "api.bitbucket.org")
+    return Response(status, named, data, "api.bitbucket.org")
 
 
 class Played(Http):
     """Answers what it is told to, over and over, and remembers what it was asked."""
 
-    def __init__(self, *answers: Answer) -> None:
+    def __init__(self, *answers: Response) -> None:
         super().__init__(Deadline(60), timeout=1, ca_file="", env={})
         self.answers = answers
         self.asked: list[str] = []
@@ -37,7 +38,7 @@ class Played(Http):
         headers: Mapping[str, str],
         form: Mapping[str, str] | None = None,
         json: object = None,
-    ) -> Answer:
+    ) -> Response:
         self.asked.append(f"{method} {url} {headers['Authorization']}")
         return self.answers[(len(self.asked) - 1) % len(self.answers)]
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.oauth.implied_scopes import IMPLIED, with_implied
+from pipe.oauth.checks import IMPLIED, with_implied
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from pipe.errors import UnfitTokenError
-from pipe.oauth.checks import check
+from pipe.oauth.checks import check_token
 from tests.unit.samples import token
 
 
@@ -11,7 +11,9 @@ def failure(
     *, scopes: tuple[str, ...] | None = (), expires_in: int | None = 7200, required: str = "", least: float = 0
 ) -> UnfitTokenError:
     with pytest.raises(UnfitTokenError) as caught:
-        check(token(scopes=scopes, expires_in=expires_in), required_scopes=tuple(required.split()), min_lifetime=least)
+        check_token(
+            token(scopes=scopes, expires_in=expires_in), required_scopes=tuple(required.split()), min_lifetime=least
+        )
     assert caught.value.exit_code == 6
     assert not caught.value.again
     return caught.value
@@ -30,7 +32,7 @@ def failure(
 )
 def test_granted_scopes_and_what_they_imply_are_enough(granted: str, required: str) -> None:
     """In any order."""
-    check(token(scopes=tuple(granted.split())), required_scopes=tuple(required.split()), min_lifetime=0)
+    check_token(token(scopes=tuple(granted.split())), required_scopes=tuple(required.split()), min_lifetime=0)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,7 @@ def test_scopes_that_are_not_told_cannot_be_compared() -> None:
 
 def test_a_lifetime_that_just_fits_is_enough() -> None:
     """Fewer seconds fail, as many do not."""
-    check(token(expires_in=3600), required_scopes=(), min_lifetime=3600)
+    check_token(token(expires_in=3600), required_scopes=(), min_lifetime=3600)
     assert failure(expires_in=3599, least=3600).what == "The token lives for 3599 s; required are 3600 s."
 
 
@@ -73,5 +75,5 @@ def test_a_lifetime_that_is_not_told_is_too_short() -> None:
 
 def test_without_demands_every_token_will_do() -> None:
     """Even one of which the server said nothing."""
-    check(token(scopes=None, expires_in=None), required_scopes=(), min_lifetime=0)
-    check(token(scopes=(), expires_in=0), required_scopes=(), min_lifetime=0)
+    check_token(token(scopes=None, expires_in=None), required_scopes=(), min_lifetime=0)
+    check_token(token(scopes=(), expires_in=0), required_scopes=(), min_lifetime=0)

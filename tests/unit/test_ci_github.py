@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 from pipe.ci.command_file import entries
 from pipe.ci.github import GitHubActions
 from pipe.errors import AnswerError, ExportError, MissingInputError, PipeError
-from pipe.redaction.log import Log
+from pipe.redaction.log import Log, harmless
 from pipe.redaction.secret import Secret, forms
-from pipe.redaction.untrusted import harmless
 from tests.oracle import Oracle
 from tests.unit.conftest import Written
 from tests.unit.environments import GITHUB

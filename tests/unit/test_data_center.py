@@ -11,8 +11,8 @@ from pipe import ci
 from pipe.bitbucket.access_tokens import AccessTokens, Owner, parse_owner
 from pipe.bitbucket.data_center import MOST_PAGES, Caller, DataCenter
 from pipe.errors import AnswerError, InputError
-from pipe.http.client import Answer
 from pipe.http.context import Context
+from pipe.http.responses import Response
 from pipe.redaction.secret import Secret
 from tests.unit.conftest import Written
 
@@ -25,10 +25,10 @@ class EndlessHttp:
     def __init__(self) -> None:
         self.starts: list[str] = []
 
-    def send(self, method: str, url: str, *, headers: dict[str, str], json: object = None) -> Answer:
+    def send(self, method: str, url: str, *, headers: dict[str, str], json: object = None) -> Response:
         self.starts.append(url.partition("start=")[2])
         body = {"isLastPage": False, "values": [], "nextPageStart": int(self.starts[-1]) + 1}
-        return Answer(200, {}, dumps(body).encode(), "git.example.com")
+        return Response(200, {}, dumps(body).encode(), "git.example.com")
 
 
 class Once:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 import pytest
 
 from pipe.errors import AnswerError
-from pipe.http.client import Answer, Http
+from pipe.http.client import Http
 from pipe.http.deadline import Deadline
-from pipe.oauth.discovery import discover
-from pipe.oauth.endpoints import Server
+from pipe.http.responses import Response
+from pipe.oauth.client import discover
+from pipe.oauth.endpoints import Endpoints
 from tests.unit.conftest import context_of
 
 ISSUER = "https://id.example.com/tenant"
@@ -22,7 +23,7 @@ GOOD = {"issuer": ISSUER, "token_endpoint": TOKEN, "revocation_endpoint": "https
 class Described(Http):
     """Answers each address with what `pages` has for it, in turn; else with 404."""
 
-    def __init__(self, pages: Mapping[str, list[Answer]]) -> None:
+    def __init__(self, pages: Mapping[str, list[Response]]) -> None:
         super().__init__(Deadline(10), timeout=1, ca_file="", env={})
         self._pages = {url: list(answers) for url, answers in pages.items()}
         self.asked: list[str] = []
@@ -35,29 +36,29 @@ class Described(Http):
         headers: Mapping[str, str],
         form: Mapping[str, str] | None = None,
         json: object = None,
-    ) -> Answer:
+    ) -> Response:
         assert (method, dict(headers), form, json) == ("GET", {}, None, None), "nothing of the client's is sent"
         self.asked.append(url)
         answers = self._pages.get(url, [])
         return answers.pop(0) if answers else answer(404, b"nothing")
 
 
-def answer(status: int, content: object, **headers: str) -> Answer:
+def answer(status: int, content: object, **headers: str) -> Response:
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return Answer(status, headers, body, "id.example.com")
+    return Response(status, headers, body, "id.example.com")
 
 
-def ask(http: Http, issuer: str) -> Server:
+def ask(http: Http, issuer: str) -> Endpoints:
     return discover(issuer, context_of(http, max_attempts=2, sleep=lambda _: None))
 
 
-def described(*answers: Answer, openid: Answer | None = None) -> tuple[Server, list[str]]:
+def described(*answers: Response, openid: Response | None = None) -> tuple[Endpoints, list[str]]:
     """Discover a server that gives `answers` at the address of RFC 8414, or `openid` at OpenID's."""
     http = Described({RFC_8414: list(answers), OPENID: [openid] if openid else []})
     return ask(http, ISSUER), http.asked
 
 
-def refused(*answers: Answer, openid: Answer | None = None) -> AnswerError:
+def refused(*answers: Response, openid: Response | None = None) -> AnswerError:
     with pytest.raises(AnswerError) as caught:
         described(*answers, openid=openid)
     assert caught.value.now
@@ -66,7 +67,7 @@ def refused(*answers: Answer, openid: Answer | None = None) -> AnswerError:
 
 def test_rfc_8414_comes_first() -> None:
     """Its name is put between host and path (section 3.1)."""
-    assert described(answer(200, GOOD)) == (Server(TOKEN, "https://login.example.com/revoke"), [RFC_8414])
+    assert described(answer(200, GOOD)) == (Endpoints(TOKEN, "https://login.example.com/revoke"), [RFC_8414])
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_rfc_8414_comes_first() -> None:
     ],
     ids=["missing", "redirect", "page", "refusal"],
 )
-def test_openid_comes_next(first: Answer) -> None:
+def test_openid_comes_next(first: Response) -> None:
     """Its name is put behind the path (OpenID Connect Discovery section 4)."""
     found, asked = described(first, openid=answer(200, GOOD))
 
@@ -162,12 +163,12 @@ def test_a_server_on_this_machine_may_do_without_tls() -> None:
     found = {"issuer": issuer, "token_endpoint": f"{issuer}/token"}
     http = Described({f"{issuer}/.well-known/oauth-authorization-server": [answer(200, found)]})
 
-    assert ask(http, issuer) == Server(f"{issuer}/token")
+    assert ask(http, issuer) == Endpoints(f"{issuer}/token")
 
 
 def test_a_server_need_not_revoke() -> None:
     """RFC 7009 is for those that can."""
-    assert described(answer(200, {"issuer": ISSUER, "token_endpoint": TOKEN}))[0] == Server(TOKEN, "")
+    assert described(answer(200, {"issuer": ISSUER, "token_endpoint": TOKEN}))[0] == Endpoints(TOKEN, "")
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"text"', b"\xff", b"[" * 100_000, b"{} {}"])

@@ -6,10 +6,11 @@ import pytest
 
 from pipe import grants
 from pipe.errors import MissingInputError
-from pipe.grants.grant import Grant
-from pipe.http.client import Answer, Http
+from pipe.grants import Grant
+from pipe.http.client import Http
 from pipe.http.deadline import Deadline
-from pipe.inputs.inputs import Inputs, check
+from pipe.http.responses import Response
+from pipe.inputs.inputs import Inputs, checked_inputs
 from pipe.inputs.table import GRANTS
 from pipe.inputs.values import Given
 from pipe.oauth.token import AccessToken
@@ -28,14 +29,14 @@ class Recorder(Http):
         super().__init__(Deadline(10), timeout=1, ca_file="", env={})
         self.asked: list[tuple[str, dict[str, str], dict[str, str]]] = []
 
-    def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+    def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Response:
         self.asked.append((url, dict(form), dict(headers)))
-        return Answer(200, {}, BODY, "host")
+        return Response(200, {}, BODY, "host")
 
 
 def inputs(**texts: str) -> Inputs:
     given = {"consumer-key": "key", "consumer-secret": SECRET, **{n.replace("_", "-"): t for n, t in texts.items()}}
-    return check({name: Given(text, "TEST") for name, text in given.items() if text}, ("none",))
+    return checked_inputs({name: Given(text, "TEST") for name, text in given.items() if text}, ("none",))
 
 
 def acquire(checked: Inputs) -> tuple[AccessToken, Recorder, Written]:

@@ -23,7 +23,6 @@ REVEALERS = {
     "pipe/oauth/token.py": "makes the header that carries it",
     "pipe/export/git.py": "makes the header that git sends",
     "pipe/oauth/token_endpoint.py": "sends it to the server",
-    "pipe/oauth/revocation.py": "names it to the server that is to revoke it",
     "pipe/bitbucket/data_center.py": "sends it to the server",
     "pipe/bitbucket/verify.py": "tries it on the server's REST API",
     "pipe/export/printing.py": "prints it where the user asked for that",
@@ -117,7 +116,7 @@ def test_a_grant_knows_no_ci_and_a_ci_knows_no_grant() -> None:
 def test_nothing_names_a_single_ci_or_grant(kind: str) -> None:
     """They are found by their being there; only one built upon another imports that."""
     rooms = {module for module in MODULES if module.startswith(f"pipe.{kind}.")}
-    shared = {f"pipe.{kind}.{name}" for name in ("system", "command_file", "grant", "giving_back")}
+    shared = {f"pipe.{kind}.{name}" for name in ("system", "command_file", "giving_back")}
 
     for module, tree in MODULES.items():
         if module not in rooms:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipe import ci
 from pipe.errors import InputError, MissingInputError
-from pipe.inputs.inputs import Inputs, check
+from pipe.inputs.inputs import Inputs, checked_inputs
 from pipe.inputs.table import BY_NAME, TABLE, Input
 from pipe.inputs.values import Given
 from pipe.redaction.secret import Secret
@@ -17,7 +17,7 @@ NAMES = [declared.name for declared in TABLE]
 
 
 def checked(**texts: str) -> Inputs:
-    return check({name.replace("_", "-"): Given(text, "TEST") for name, text in texts.items()}, ci.names())
+    return checked_inputs({name.replace("_", "-"): Given(text, "TEST") for name, text in texts.items()}, ci.names())
 
 
 def test_the_table_and_the_values_have_the_same_names_in_the_same_order() -> None:
@@ -185,7 +185,7 @@ def test_any_texts_are_inputs_or_a_clear_failure(texts: dict[str, str]) -> None:
     """Nothing that somebody can put into an environment makes another exception, or shows the secret."""
     given_ = {name: Given(text, "TEST") for name, text in texts.items()}
     try:
-        inputs = check(given_, ci.names())
+        inputs = checked_inputs(given_, ci.names())
     except InputError as error:
         assert error.now  # noqa: PT017 - either outcome is fine
         return

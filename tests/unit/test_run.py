@@ -10,11 +10,12 @@ from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, MissingInputError, PipeError, RefusedError, UnfitTokenError
 from pipe.export.variables import Export
 from pipe.http.deadline import Deadline
-from pipe.inputs.inputs import Inputs, check
+from pipe.inputs.inputs import Inputs, checked_inputs
+from pipe.inputs.invocation import Invocation
 from pipe.inputs.values import Given
 from pipe.redaction.log import Log
 from pipe.redaction.secret import Secret, forms
-from pipe.run import Invocation, run
+from pipe.run import run
 from tests.oracle import Oracle
 from tests.unit.samples import TOKEN
 from tests.unit.server import Server
@@ -82,7 +83,7 @@ class Stage:
     def inputs(self, **texts: str) -> Inputs:
         given = {"consumer-key": "key", "consumer-secret": SECRET, "token-url": self.server.url, "max-attempts": "1"}
         given |= {name.replace("_", "-"): text for name, text in texts.items()}
-        return check({name: Given(text, "TEST") for name, text in given.items() if text}, ("none",))
+        return checked_inputs({name: Given(text, "TEST") for name, text in given.items() if text}, ("none",))
 
     def run(self, **texts: str) -> None:
         run(self.inputs(**texts), self.ci, self.invocation())

@@ -18,7 +18,7 @@ NOWHERE = Path("/nowhere")
 PUBLIC = [declared for declared in TABLE if not declared.secret]
 
 
-class Place:
+class RestApi:
     """One source, told how it gives an input called `consumer-key`."""
 
     def __init__(self, folder: Path) -> None:
@@ -66,7 +66,7 @@ PAIRS = [(declared, *pair) for declared in TABLE for pair in pairwise(sources_of
 @pytest.mark.parametrize(("declared", "stronger", "weaker"), PAIRS, ids=lambda value: getattr(value, "name", value))
 def test_of_two_sources_the_stronger_counts(declared: Input, stronger: str, weaker: str, tmp_path: Path) -> None:
     """Command line, INPUT_, PLUGIN_, the bare name, its aliases, its file, and last the env file."""
-    place = Place(tmp_path)
+    place = RestApi(tmp_path)
     if declared.grants:
         place.env["INPUT_GRANT"] = declared.grants[0]
     elif declared.client_auths:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
 from pipe.errors import AnswerError, InputError, PipeError, RefusedError, UnreachableError
-from pipe.http.answers import TRY_AGAIN, retry_after
-from pipe.http.client import Answer, Http
+from pipe.http.client import Http
 from pipe.http.deadline import Deadline
+from pipe.http.responses import TRY_AGAIN, Response, retry_after
 from pipe.oauth.token import AccessToken
 from pipe.oauth.token_endpoint import Client, request_token
 from pipe.redaction.secret import Secret, forms
@@ -32,10 +32,10 @@ class Canned(Http):
     def __init__(self, status: int, body: object, headers: Mapping[str, str]) -> None:
         super().__init__(Deadline(60), timeout=1, ca_file="", env={})
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.answer = Answer(status, CaseInsensitiveDict(headers), data, "git.example.com:7990")
+        self.answer = Response(status, CaseInsensitiveDict(headers), data, "git.example.com:7990")
         self.asked: tuple[str, dict[str, str], dict[str, str]] = ("", {}, {})
 
-    def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+    def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Response:
         self.asked = (url, dict(form), dict(headers))
         return self.answer
 
@@ -291,7 +291,7 @@ def test_a_page_is_told_apart_from_other_nonsense(content_type: str) -> None:
 
 def waits(text: str | None) -> float | None:
     headers = CaseInsensitiveDict({} if text is None else {"retry-after": text})
-    return retry_after(Answer(503, headers, b"", "host"))
+    return retry_after(Response(503, headers, b"", "host"))
 
 
 @pytest.mark.parametrize(
@@ -362,7 +362,7 @@ def test_a_server_that_is_not_reached_is_no_answer() -> None:
     """The failure of the connection comes through as it is."""
 
     class Unreached(Canned):
-        def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Response:
             raise UnreachableError(url, str(form), str(headers))
 
     with pytest.raises(UnreachableError):

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipe.errors import AnswerError
-from pipe.http.answers import json_object
-from pipe.oauth.token import LONGEST_LIFETIME, LONGEST_TOKEN, AccessToken
-from pipe.oauth.token_response import LONGEST_SCOPES, parse
+from pipe.http.responses import json_object
+from pipe.oauth.token import LONGEST_LIFETIME, LONGEST_SCOPES, LONGEST_TOKEN, AccessToken, parse_token_response
 from tests.unit.samples import NOW, TOKEN
 
 GOOD: dict[str, object] = {"access_token": TOKEN, "token_type": "bearer", "expires_in": 7200, "scope": "repository"}
@@ -17,12 +16,12 @@ GOOD: dict[str, object] = {"access_token": TOKEN, "token_type": "bearer", "expir
 
 def parsed(asked: tuple[str, ...] = (), /, **members: object) -> AccessToken:
     """Parse a good answer with some members changed."""
-    return parse({**GOOD, **members}, "host", asked, NOW)
+    return parse_token_response({**GOOD, **members}, "host", asked, NOW)
 
 
 def without(*names: str, asked: tuple[str, ...] = ()) -> AccessToken:
     """Parse a good answer that lacks some members."""
-    return parse({name: value for name, value in GOOD.items() if name not in names}, "host", asked, NOW)
+    return parse_token_response({name: value for name, value in GOOD.items() if name not in names}, "host", asked, NOW)
 
 
 json_values = st.recursive(
@@ -48,7 +47,7 @@ members = st.fixed_dictionaries(
 def test_any_members_are_a_token_or_a_clear_failure(answer: dict[str, object]) -> None:
     """Nothing that a server can put into a JSON object makes another exception, or a token no header can carry."""
     try:
-        token = parse(answer, "host", (), NOW)
+        token = parse_token_response(answer, "host", (), NOW)
     except AnswerError:
         return
     assert answer["access_token"] == token.value.reveal()
@@ -116,7 +115,7 @@ def test_the_answer_of_bitbucket_before_may_2026() -> None:
         b'{"scopes":"pipeline runner pullrequest team project account issue snippet","access_token":"3N7udm1K-_Q=",'
         b'"expires_in":7200,"token_type":"bearer","state":"client_credentials","refresh_token":"bqh4vsh8xCtaELGwwD"}'
     )
-    token = parse(answer or {}, "bitbucket.org", (), NOW)
+    token = parse_token_response(answer or {}, "bitbucket.org", (), NOW)
 
     assert token.value.reveal() == "3N7udm1K-_Q="
     assert token.scopes == ("pipeline", "runner", "pullrequest", "team", "project", "account", "issue", "snippet")
@@ -249,7 +248,7 @@ def test_any_other_lifetime_is_refused(value: object) -> None:
 )
 def test_scopes_come_in_two_members_and_two_shapes(answer: dict[str, object], scopes: tuple[str, ...] | None) -> None:
     """`scope` and `scopes`, as a text or a list, each scope once and in the server's order."""
-    assert parse({"access_token": TOKEN, **answer}, "host", (), NOW).scopes == scopes
+    assert parse_token_response({"access_token": TOKEN, **answer}, "host", (), NOW).scopes == scopes
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pipe.redaction.log import LONGEST, harmless, show
 from pipe.redaction.secret import Secret, forms
-from pipe.redaction.untrusted import LONGEST, harmless, show
 
 SECRET = "hunter2-correct/horse"
 MASKS = forms(Secret(SECRET), key="key")

@@ -8,10 +8,9 @@ from pipe import verbs
 from pipe.cli import help as help_page
 from pipe.cli.command_line import Options, split
 from pipe.errors import InputError
-from pipe.inputs.option import Arguments, Option
+from pipe.inputs.invocation import Arguments, Option
 from pipe.inputs.table import BY_NAME
-from pipe.verbs import login
-from pipe.verbs.verb import Verb
+from pipe.verbs import Verb, login
 
 
 def test_verbs_are_the_files_that_are_there() -> None:

@@ -10,20 +10,20 @@ from pipe.grants.giving_back import give_back_unused
 from pipe.http.client import Http
 from pipe.http.context import Context
 from pipe.inputs.inputs import Inputs
-from pipe.inputs.option import Arguments
+from pipe.inputs.invocation import Arguments, Invocation
 from pipe.inputs.values import Given, parse_secret
 from pipe.oauth.token import TOKEN, AccessToken
+from pipe.redaction.log import show
 from pipe.redaction.secret import Secret, forms
-from pipe.redaction.untrusted import show
-from pipe.run import Invocation, acquire, connection, context_of, mask_inputs, mask_token
-from pipe.verbs.api.addresses import place_of
+from pipe.run import acquire, connection, context_of, mask_inputs, mask_token
+from pipe.verbs import Verb
+from pipe.verbs.api.addresses import rest_api_of
 from pipe.verbs.api.call import OWN_OPTIONS, Call, call_of
-from pipe.verbs.api.client import Client, KeptHttp
-from pipe.verbs.api.flight import Flight, Task
-from pipe.verbs.api.output import Lines, Output, Piece, Progress
+from pipe.verbs.api.client import Client, KeepAliveHttp
+from pipe.verbs.api.output import JsonLines, Output, Progress, Rendered
 from pipe.verbs.api.pace import Pace
 from pipe.verbs.api.paging import pages
-from pipe.verbs.verb import Verb
+from pipe.verbs.api.parallel import ParallelTasks, Task
 
 # Characters. Data has to stay as it is, and a shorter text also stands there by chance.
 _SHORTEST_MASK = 12
@@ -46,7 +46,7 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     reads may stop reading (`| head`), which ends the run quietly. Raises a `PipeError` for each way that can fail.
     """
     mask_inputs(inputs, ci, invocation)
-    call = call_of(invocation.arguments, place_of(inputs), invocation.cwd, invocation.stdin)
+    call = call_of(invocation.arguments, rest_api_of(inputs), invocation.cwd, invocation.stdin)
     context = context_of(inputs, ci, invocation)
     with _token(inputs, ci, invocation, context) as token:
         _ask(inputs, ci, invocation, context, call, token)
@@ -60,8 +60,8 @@ def _ask(
     call: Call,
     token: AccessToken,
 ) -> None:
-    place = place_of(inputs)
-    lines = Lines([*token.forms(), *(mask for mask in invocation.log.masks if len(mask) >= _SHORTEST_MASK)])
+    place = rest_api_of(inputs)
+    lines = JsonLines([*token.forms(), *(mask for mask in invocation.log.masks if len(mask) >= _SHORTEST_MASK)])
     # A server may repeat a secret when it refuses it. In data it stays: nothing secured comes back.
     texts = _hidden(call.body.texts) if call.body else ()
     invocation.log.hide(form for text in texts for form in forms(Secret(text)))
@@ -70,14 +70,14 @@ def _ask(
     pace = Pace(invocation.deadline, progress.say, invocation.sleep)
 
     def connect() -> Http:
-        return connection(KeptHttp, inputs, invocation)
+        return connection(KeepAliveHttp, inputs, invocation)
 
     def client(http: Http) -> Client:
         return Client(http, context, place, token.authorization(), pace)
 
     shown = [show(word.partition("?")[0], invocation.log.masks) for word in invocation.arguments.words]
     progress.say(f"Asking {place.host}: {call.method} {shown[0]}{_others(call)}")
-    flight = Flight([_task(call, url, client, lines) for url in call.addresses], connect, call.at_once)
+    flight = ParallelTasks([_task(call, url, client, lines) for url in call.addresses], connect, call.at_once)
     try:
         Output(invocation.stdout.buffer, shown, ci.fail, progress).print_all(
             flight.items(invocation.deadline, place.host)
@@ -138,8 +138,8 @@ def _exported(inputs: Inputs, invocation: Invocation, text: str) -> AccessToken:
     return token
 
 
-def _task(call: Call, url: str, client: Callable[[Http], Client], lines: Lines) -> Task[Piece]:
-    def task(http: Http) -> Iterator[Piece]:
+def _task(call: Call, url: str, client: Callable[[Http], Client], lines: JsonLines) -> Task[Rendered]:
+    def task(http: Http) -> Iterator[Rendered]:
         asking = client(http)
         if call.paginate:
             for values in pages(asking, url):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
 from pipe.errors import AnswerError, InputError
-from pipe.http.client import Answer
+from pipe.http.responses import Response
 from pipe.inputs.inputs import Inputs
 from pipe.oauth.endpoints import is_cloud
 
@@ -20,7 +20,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\\\\]")
 _ASCII = re.compile(r"[\x21-\x5b\x5d-\x7e]+")
 
 
-class Place(NamedTuple):
+class RestApi(NamedTuple):
     """One REST API: paths are `below` `base`, those that begin with `rooted` right at `base`."""
 
     base: str
@@ -34,7 +34,7 @@ class Place(NamedTuple):
         return urlsplit(self.base).netloc
 
 
-def place_of(inputs: Inputs) -> Place:
+def rest_api_of(inputs: Inputs) -> RestApi:
     """Return the API of the Bitbucket that the inputs name; raise `InputError` if they name another kind of server.
 
     Cloud's API has a host of its own: bitbucket.org/api redirects there.
@@ -46,11 +46,11 @@ def place_of(inputs: Inputs) -> Place:
             "Leave it out: api is for Bitbucket Cloud, and for a Data Center that base-url names.",
         )
     if is_cloud(inputs.base_url):
-        return Place("https://api.bitbucket.org", "/2.0", "/2.0/", cloud=True)
-    return Place(inputs.base_url, "/rest/api/latest", "/rest/", cloud=False)
+        return RestApi("https://api.bitbucket.org", "/2.0", "/2.0/", cloud=True)
+    return RestApi(inputs.base_url, "/rest/api/latest", "/rest/", cloud=False)
 
 
-def address(place: Place, text: str) -> str:
+def address(place: RestApi, text: str) -> str:
     """Return the address that a user's PATH stands for; raise `InputError`, which does not repeat it, for none.
 
     PATH is below the API, or an absolute address of it. The token goes to nobody else, and `..` leads nowhere.
@@ -89,7 +89,7 @@ def on_same_server(url: str, base: str) -> str:
     return f"{here.scheme}://{here.netloc}{there.path or '/'}" + (f"?{there.query}" if there.query else "")
 
 
-def within_api(url: str, place: Place) -> str:
+def within_api(url: str, place: RestApi) -> str:
     """Return `url`, put together anew, if it is on the server of `place` and below its API; else an empty text.
 
     A Data Center's host may have other applications beside Bitbucket, which the token is not for.
@@ -152,7 +152,7 @@ _SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
 _WISHES = ("q", "sort", "fields", "pagelen", "limit")
 
 
-def target_of(answer: Answer, url: str, place: Place) -> str:
+def target_of(answer: Response, url: str, place: RestApi) -> str:
     """Return the address that `answer`, to a request for `url`, leads to; an empty text unless it is within the API.
 
     A relative one is resolved against `url` (RFC 9110 section 10.2.2). It asks for the same fields, order and length
@@ -169,7 +169,7 @@ def target_of(answer: Answer, url: str, place: Place) -> str:
     return with_parameters(found, {name: wanted.get(name, "") for name in _WISHES}) if found else ""
 
 
-def endless(answer: Answer, *, circle: bool) -> AnswerError:
+def endless(answer: Response, *, circle: bool) -> AnswerError:
     """Return the failure of a redirect that is one too many, or leads back to where one of the others came from."""
     return AnswerError(
         f"{answer.host} redirects {'in a circle' if circle else f'more than {MOST} times in a row'} "

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn, TextIO
 
 from pipe.errors import InputError
-from pipe.inputs.option import Arguments, Option
+from pipe.inputs.invocation import Arguments, Option
 from pipe.inputs.values import Given, parse_choice, parse_count
-from pipe.verbs.api.addresses import Place, address, with_parameters
-from pipe.verbs.api.flight import MOST_AT_ONCE
+from pipe.verbs.api.addresses import RestApi, address, with_parameters
 from pipe.verbs.api.paging import PAGE_LENGTH, length_parameter, naming_next
+from pipe.verbs.api.parallel import MOST_AT_ONCE
 
 LARGEST_BODY = 10 * 1024 * 1024
 """Bytes of a file, or of standard input."""
@@ -159,7 +159,7 @@ class Call(NamedTuple):
     body: Body | None
 
 
-def call_of(arguments: Arguments, place: Place, cwd: Path, stdin: TextIO | None) -> Call:
+def call_of(arguments: Arguments, place: RestApi, cwd: Path, stdin: TextIO | None) -> Call:
     """Return what is asked; raise `InputError` for what makes no sense, before anything is sent."""
     if not arguments.words:
         raise _wrong("No PATH is given.", "Give one or more, for instance /repositories/WORKSPACE")
@@ -181,7 +181,7 @@ def call_of(arguments: Arguments, place: Place, cwd: Path, stdin: TextIO | None)
     )
 
 
-def _parameters(arguments: Arguments, place: Place, *, paginate: bool) -> Mapping[str, str]:
+def _parameters(arguments: Arguments, place: RestApi, *, paginate: bool) -> Mapping[str, str]:
     named = [name for name in ("query", "sort", "fields") if arguments.has(name)]
     if named and not place.cloud:
         raise _wrong(

@@ -6,11 +6,12 @@ from contextlib import AbstractContextManager, nullcontext
 import requests
 
 from pipe.errors import AnswerError, PipeError
-from pipe.http.client import Answer, Http, Result, Session
+from pipe.http.client import Http, Result, Session
 from pipe.http.context import Context
 from pipe.http.deadline import Deadline
+from pipe.http.responses import Response
 from pipe.redaction.secret import Secret
-from pipe.verbs.api.addresses import FOLLOWED, FOLLOWERS, MOST, Place, endless, target_of
+from pipe.verbs.api.addresses import FOLLOWED, FOLLOWERS, MOST, RestApi, endless, target_of
 from pipe.verbs.api.failures import failure, once_only
 from pipe.verbs.api.pace import Pace
 
@@ -21,7 +22,7 @@ HARMLESS_TWICE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 """Methods that do the same when they are done again (RFC 9110 section 9.2.2)."""
 
 
-class KeptHttp(Http):
+class KeepAliveHttp(Http):
     """Sends requests one at a time, all of them in the thread that asks.
 
     Whoever waits for that thread leaves it behind at the deadline: a server that drips, or a name server that hangs,
@@ -35,7 +36,7 @@ class KeptHttp(Http):
         self._kept = Session()
         self._answered = False
 
-    def exchange(self, request: requests.Request) -> Answer:
+    def exchange(self, request: requests.Request) -> Response:
         """Send one request; a method that may not be done twice gets a connection of its own."""
         if request.method not in HARMLESS_TWICE:
             self._give_up()
@@ -86,7 +87,7 @@ _ACCEPT = "application/json, */*;q=0.5"
 class Client:
     """Sends requests to the API at `place` by `http`, which one thread has for itself; all threads share the rest."""
 
-    def __init__(self, http: Http, context: Context, place: Place, authorization: Secret, pace: Pace) -> None:
+    def __init__(self, http: Http, context: Context, place: RestApi, authorization: Secret, pace: Pace) -> None:
         self.place = place
         self._http = http
         self._context = context
@@ -95,7 +96,7 @@ class Client:
 
     def ask(
         self, method: str, url: str, content: bytes | None = None, *, tolerated: Collection[int] = ()
-    ) -> tuple[str, Answer]:
+    ) -> tuple[str, Response]:
         """Return a 2xx answer, or one whose status is `tolerated`, and its address; raise a `PipeError` for any other.
 
         POST and PATCH are tried again only where the server cannot have done anything. GET and HEAD follow redirects
@@ -114,12 +115,12 @@ class Client:
                 raise endless(answer, circle=target in passed)
             passed.append(target)
 
-    def _tried(self, method: str, url: str, content: bytes | None, tolerated: Collection[int]) -> Answer:
+    def _tried(self, method: str, url: str, content: bytes | None, tolerated: Collection[int]) -> Response:
         headers = {"Authorization": self._authorization.reveal(), "Accept": _ACCEPT}
         if content is not None:
             headers["Content-Type"] = "application/json"
 
-        def attempt() -> Answer:
+        def attempt() -> Response:
             self._pace.wait()
             status = 0
             try:

@@ -6,14 +6,14 @@ from urllib.parse import unquote
 from pipe.bitbucket.cloud_errors import api_failure
 from pipe.bitbucket.data_center_errors import error_of, rate_limited
 from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError
-from pipe.http.answers import TRY_AGAIN, in_trouble, json_object, redirected
-from pipe.http.client import LARGEST_ANSWER, Answer
+from pipe.http.client import LARGEST_ANSWER
+from pipe.http.responses import TRY_AGAIN, Response, in_trouble, json_object, redirected
 from pipe.http.unreachable import never_sent
-from pipe.redaction.untrusted import show
-from pipe.verbs.api.addresses import FOLLOWED, Place, within_api
+from pipe.redaction.log import show
+from pipe.verbs.api.addresses import FOLLOWED, RestApi, within_api
 
 
-def failure(answer: Answer, masks: Sequence[str], place: Place) -> PipeError:
+def failure(answer: Response, masks: Sequence[str], place: RestApi) -> PipeError:
     """Return the failure that an answer of `place` stands for.
 
     What is longer than a token endpoint's answer may be is no complaint, and not worth the time to take it apart.
@@ -40,7 +40,7 @@ def once_only(error: PipeError, status: int) -> PipeError:
     return type(error)(error.what, error.why, now)
 
 
-def _redirected(answer: Answer, masks: Sequence[str], place: Place) -> AnswerError:
+def _redirected(answer: Response, masks: Sequence[str], place: RestApi) -> AnswerError:
     """Where it leads is told only if that is within the API: the address of a file elsewhere can be a secret itself."""
     target = within_api(answer.headers.get("Location", ""), place)
     if target and answer.status in FOLLOWED:
@@ -56,7 +56,7 @@ def _redirected(answer: Answer, masks: Sequence[str], place: Place) -> AnswerErr
     )
 
 
-def _fields(answer: Answer, masks: Sequence[str]) -> str:
+def _fields(answer: Response, masks: Sequence[str]) -> str:
     """What Cloud says of single fields of a body: `{"error": {"fields": {"title": ["This field is required."]}}}`."""
     error = (json_object(answer.body) or {}).get("error")
     fields = error.get("fields") if isinstance(error, dict) else None
@@ -66,7 +66,7 @@ def _fields(answer: Answer, masks: Sequence[str]) -> str:
     return show("; ".join(told), masks)
 
 
-def _of_data_center(answer: Answer, masks: Sequence[str]) -> PipeError:
+def _of_data_center(answer: Response, masks: Sequence[str]) -> PipeError:
     error = error_of(answer)
     said = show(error.get("message", ""), masks)
     what = f"{answer.host} refused (HTTP {answer.status})" + (f': "{said}".' if said else ".")

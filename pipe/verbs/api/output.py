@@ -11,9 +11,9 @@ from select import select
 from typing import BinaryIO, NamedTuple, TextIO
 
 from pipe.errors import AnswerError, ExportError, PipeError
-from pipe.http.client import Answer
+from pipe.http.responses import Response
 from pipe.redaction.secret import MASK, redact
-from pipe.verbs.api.flight import Ended
+from pipe.verbs.api.parallel import PathDone
 
 _JSON = re.compile(r"application/([\w.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
 # What JSON lets stand as it is, but a terminal, a log viewer or UTF-8 does not.
@@ -34,20 +34,20 @@ def parsed(body: bytes) -> object:
         gc.enable()
 
 
-class Piece(NamedTuple):
+class Rendered(NamedTuple):
     """What is printed of one answer, and how many values that is."""
 
     text: bytes
     values: int
 
 
-class Lines:
+class JsonLines:
     """Renders values; `masks` are the texts that must not be among them, longest first."""
 
     def __init__(self, masks: Sequence[str]) -> None:
         self._masks = masks
 
-    def of(self, values: Sequence[object], host: str) -> Piece:
+    def of(self, values: Sequence[object], host: str) -> Rendered:
         """Return each value as one line of compact JSON in UTF-8.
 
         Raises `AnswerError` for a value that JSON cannot tell, such as a number beyond all bounds.
@@ -59,14 +59,14 @@ class Lines:
                 text = redact(text, self._masks)
         except (ValueError, RecursionError):
             raise _no_json(host) from None
-        return Piece(_harmless(text).encode(), len(values))
+        return Rendered(_harmless(text).encode(), len(values))
 
-    def whole(self, answer: Answer) -> Piece:
+    def whole(self, answer: Response) -> Rendered:
         """Return an answer's body: one line if it is JSON, else as it is; raise `AnswerError` if it only says so."""
         if not answer.body:
-            return Piece(b"", 0)
+            return Rendered(b"", 0)
         if not _JSON.fullmatch(answer.headers.get("Content-Type", "").strip()):
-            return Piece(self._raw(answer.body), 1)
+            return Rendered(self._raw(answer.body), 1)
         try:
             value = parsed(answer.body)
         except (ValueError, RecursionError):
@@ -176,7 +176,7 @@ class Output:
         self._tell = tell
         self._progress = progress
 
-    def print_all(self, items: Iterable[tuple[int, Piece | Ended]]) -> None:
+    def print_all(self, items: Iterable[tuple[int, Rendered | PathDone]]) -> None:
         """Print what comes, piece by piece.
 
         Raises `BrokenPipeError` if nobody reads any more, `ExportError` if it cannot be written, and at the end a
@@ -184,7 +184,7 @@ class Output:
         """
         failures: list[PipeError] = []
         for number, item in items:
-            if isinstance(item, Piece):
+            if isinstance(item, Rendered):
                 self._progress.add(item.values)
                 self._write(item.text)
             elif item.failure is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pipe.errors import AnswerError
-from pipe.http.client import Answer
+from pipe.http.responses import Response
 from pipe.verbs.api.addresses import names_in, on_same_server, with_parameter, with_parameters
 from pipe.verbs.api.client import Client
 from pipe.verbs.api.output import parsed
@@ -47,7 +47,7 @@ def pages(client: Client, url: str) -> Iterator[list[object]]:
     yield from (_by_address if client.place.cloud else _by_number)(client, url, answer, page)
 
 
-def _by_address(client: Client, url: str, answer: Answer, page: dict[str, object]) -> Iterator[list[object]]:
+def _by_address(client: Client, url: str, answer: Response, page: dict[str, object]) -> Iterator[list[object]]:
     # Brent's way to notice a circle: the address kept is renewed ever more rarely, so one that comes back is found.
     kept, renewed_after, since = url, 1, 0
     while True:
@@ -72,7 +72,7 @@ def _by_address(client: Client, url: str, answer: Answer, page: dict[str, object
         page = _page(answer)
 
 
-def _by_number(client: Client, url: str, answer: Answer, page: dict[str, object]) -> Iterator[list[object]]:
+def _by_number(client: Client, url: str, answer: Response, page: dict[str, object]) -> Iterator[list[object]]:
     start = names_in(url).get("start", "")
     number = int(start) if start.isascii() and start.isdigit() and len(start) < 10 else 0
     while True:
@@ -90,7 +90,7 @@ def _by_number(client: Client, url: str, answer: Answer, page: dict[str, object]
         page = _page(answer)
 
 
-def _first(client: Client, url: str) -> tuple[str, Answer]:
+def _first(client: Client, url: str) -> tuple[str, Response]:
     """The first page and its address, which is another one after a redirect.
 
     It has the usual length if none was asked for; where the server refuses that, the short one.
@@ -103,7 +103,7 @@ def _first(client: Client, url: str) -> tuple[str, Answer]:
     return (there, answer) if answer.status != 400 else client.ask("GET", short)
 
 
-def _page(answer: Answer) -> dict[str, object]:
+def _page(answer: Response) -> dict[str, object]:
     try:
         page = parsed(answer.body)
     except (ValueError, RecursionError):
@@ -113,14 +113,14 @@ def _page(answer: Answer) -> dict[str, object]:
     return page
 
 
-def _values(answer: Answer, page: dict[str, object]) -> list[object]:
+def _values(answer: Response, page: dict[str, object]) -> list[object]:
     values = page.get("values")
     if not isinstance(values, list):
         raise _no_page(answer)
     return values
 
 
-def _no_page(answer: Answer) -> AnswerError:
+def _no_page(answer: Response) -> AnswerError:
     return AnswerError(
         f"{answer.host} answered with something that is no page of a list.",
         "The resource is no list, or a proxy or firewall answered in the API's place.",
@@ -128,7 +128,7 @@ def _no_page(answer: Answer) -> AnswerError:
     )
 
 
-def _circle(answer: Answer) -> AnswerError:
+def _circle(answer: Response) -> AnswerError:
     return AnswerError(
         f"{answer.host} names a page that was there before as the next one.",
         "The server is faulty: the list would never end.",

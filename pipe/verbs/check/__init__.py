@@ -1,29 +1,30 @@
 """`bitbucket-token check`: find out what keeps a run from getting a token that works, and export nothing.
 
-It examines everything between the inputs and a token that works, step by step. Each step is a function of a `Case`
-that returns a `Finding`, or raises the `PipeError` that a run would end with.
+It examines everything between the inputs and a token that works, step by step. Each step is a function of the
+`CheckState` that returns a `Finding`, or raises the `PipeError` that a run would end with.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import NoReturn
 
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, InputError, PipeError, UnreachableError
+from pipe.http.client import Http
 from pipe.http.deadline import Deadline
 from pipe.inputs.inputs import Inputs
-from pipe.inputs.option import Arguments, Option
-from pipe.run import Invocation, mask_inputs
-from pipe.verbs.check import api
-from pipe.verbs.check import inputs as given
-from pipe.verbs.check.answers import examine_clock, examine_rate_limits
-from pipe.verbs.check.case import Case
-from pipe.verbs.check.finding import Finding, trouble, untried
+from pipe.inputs.invocation import Arguments, Invocation, Option
+from pipe.redaction.log import DeferredLog
+from pipe.run import acquire, connection, context_of, fit_together, mask_inputs
+from pipe.verbs import Verb
+from pipe.verbs.check.api import examine_api
+from pipe.verbs.check.headers import examine_clock, examine_rate_limits
 from pipe.verbs.check.network import examine_dns, examine_proxy, examine_tls
-from pipe.verbs.check.report import Report
+from pipe.verbs.check.report import Finding, Report, fine, trouble, untried
+from pipe.verbs.check.state import CheckState
 from pipe.verbs.check.token import examine_endpoint, examine_grant, examine_scopes
-from pipe.verbs.verb import Verb
 
-_STEPS: dict[str, Callable[[Case], Finding]] = {
+_STEPS: dict[str, Callable[[CheckState], Finding]] = {
     "dns": examine_dns,
     "proxy": examine_proxy,
     "tls": examine_tls,
@@ -31,7 +32,7 @@ _STEPS: dict[str, Callable[[Case], Finding]] = {
     "token endpoint": examine_endpoint,
     "grant": examine_grant,
     "scopes": examine_scopes,
-    "api": api.examine,
+    "api": examine_api,
     "rate limits": examine_rate_limits,
 }
 _SEND_NOTHING = (examine_scopes, examine_rate_limits)
@@ -47,14 +48,14 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     mask_inputs(inputs, ci, invocation)
     report = Report(invocation.log)
     try:
-        case = Case(inputs, ci, invocation)
-        report.add("inputs", given.examine(case))
+        state = CheckState(inputs, ci, invocation)
+        report.add("inputs", examine_inputs(state))
     except InputError as error:
         _end(report, ci, invocation, error)
         raise
     for name, examine in _STEPS.items():
         in_time = invocation.deadline.remaining() or examine in _SEND_NOTHING
-        report.add(name, _examined(examine, case) if in_time else _too_late(report, invocation.deadline))
+        report.add(name, _examined(examine, state) if in_time else _too_late(report, invocation.deadline))
     _print(report, ci, invocation)
     if report.failure:
         raise report.failure
@@ -79,19 +80,19 @@ def _too_late(report: Report, deadline: Deadline) -> Finding:
     )
 
 
-def _examined(examine: Callable[[Case], Finding], case: Case) -> Finding:
+def _examined(examine: Callable[[CheckState], Finding], state: CheckState) -> Finding:
     try:
-        return examine(case)
+        return examine(state)
     except PipeError as error:
         return trouble(error)
     except BaseException:
         # An interrupt: now it matters what was said by the way, such as that a refresh token may be lost.
-        case.aside.tell()
+        state.deferred_log.tell()
         raise
 
 
 def _end(report: Report, ci: CiSystem, invocation: Invocation, error: InputError) -> None:
-    report.add("inputs", trouble(ci.explained(error), given.told(ci)))
+    report.add("inputs", trouble(ci.explained(error), facts_of_ci(ci)))
     for name in _STEPS:
         report.add(name, untried("the inputs are wrong"))
     _print(report, ci, invocation)
@@ -118,3 +119,48 @@ VERB = Verb(
     prints_data=prints_data,
     wrong_inputs=wrong_inputs,
 )
+
+
+class _SentError(Exception):
+    """All that a run needs is there: it would now send its first request."""
+
+
+class _Rehearsal(Http):
+    def send(
+        self,
+        method: str,  # noqa: ARG002 - the form of what it stands for
+        url: str,  # noqa: ARG002
+        *,
+        headers: Mapping[str, str],  # noqa: ARG002
+        form: Mapping[str, str] | None = None,  # noqa: ARG002
+        json: object = None,  # noqa: ARG002
+    ) -> NoReturn:
+        raise _SentError
+
+
+def examine_inputs(state: CheckState) -> Finding:
+    """Rehearse a run up to its first request: wrong inputs are told before that. Raises `InputError`."""
+    inputs, ci = state.inputs, state.ci
+    fit_together(inputs, ci)
+    invocation = state.invocation._replace(log=DeferredLog(state.invocation.log))
+    context = context_of(inputs, ci, invocation, connection(_Rehearsal, inputs, invocation))
+    try:
+        acquire(inputs, context)
+    except InputError:
+        raise
+    except (_SentError, PipeError):
+        pass  # What else can go wrong is what the steps after this one are for.
+    given = sources(state.invocation)
+    named = ", ".join(f"{name} ({source})" for name, source in given.items()) or "none"
+    facts = {**facts_of_ci(ci), "grant": inputs.grant, "given": given}
+    return fine(f"grant {inputs.grant}, on {ci.title}; given: {named}.", facts)
+
+
+def facts_of_ci(ci: CiSystem) -> dict[str, object]:
+    """What is known even if the inputs cannot be read."""
+    return {"ci": ci.name, "title": ci.title}
+
+
+def sources(invocation: Invocation) -> dict[str, str]:
+    """From where each input comes that somebody gave: never its value."""
+    return {name: source for name, source in invocation.sources.items() if source != "its default"}

@@ -7,47 +7,46 @@ from pipe.bitbucket.cloud_errors import api_failure, lacks_scope
 from pipe.bitbucket.data_center import Caller, DataCenter
 from pipe.bitbucket.verify import Target, target
 from pipe.errors import UnfitTokenError
-from pipe.http.answers import json_object
-from pipe.http.client import Answer
+from pipe.http.responses import Response, json_object
 from pipe.inputs.values import says_no
 from pipe.oauth.client import asks_cloud
 from pipe.oauth.token import AccessToken
-from pipe.redaction.untrusted import show
-from pipe.verbs.check.case import Case
-from pipe.verbs.check.finding import Finding, fine, untried
+from pipe.redaction.log import show
+from pipe.verbs.check.report import Finding, fine, untried
+from pipe.verbs.check.state import CheckState
 
 _NAME_ONE = "name a repository by verify to have the token tried on it"
 
 
-def examine(case: Case) -> Finding:
+def examine_api(state: CheckState) -> Finding:
     """Ask the API with the token. Raises what a run with `verify` would raise."""
-    token, inputs = case.token, case.inputs
-    if not case.api:
+    token, inputs = state.token, state.inputs
+    if not state.api:
         return untried("only Bitbucket's own API is known")
     if token is None:
         return untried("there is no token")
-    server = case.servers[-1]
-    if server.host in case.lost:
-        return case.lost_before(server)
-    own = case.ci.repository() if asks_cloud(inputs) else ""
+    server = state.servers[-1]
+    if server.host in state.unreached:
+        return state.not_reached_before(server)
+    own = state.ci.repository() if asks_cloud(inputs) else ""
     if not says_no(inputs.verify):
-        return _tried(case, token, target(inputs, own))
+        return _tried(state, token, target(inputs, own))
     if own:
-        return _tried_on_own(case, token, target(inputs._replace(verify="true"), own))
-    return _whose_at_cloud(case, token) if asks_cloud(inputs) else _whose_at_data_center(case, token)
+        return _tried_on_own(state, token, target(inputs._replace(verify="true"), own))
+    return _whose_at_cloud(state, token) if asks_cloud(inputs) else _whose_at_data_center(state, token)
 
 
-def _tried(case: Case, token: AccessToken, wanted: Target) -> Finding:
-    wanted.verify(token, case.context)
+def _tried(state: CheckState, token: AccessToken, wanted: Target) -> Finding:
+    wanted.verify(token, state.context)
     return fine(f"the token is good for {wanted.name}.", {"host": urlsplit(wanted.url).netloc, "name": wanted.name})
 
 
-def _tried_on_own(case: Case, token: AccessToken, wanted: Target) -> Finding:
+def _tried_on_own(state: CheckState, token: AccessToken, wanted: Target) -> Finding:
     """Try it on what nobody named: that it may not see this proves the token too, and a run does not ask."""
     try:
-        return _tried(case, token, wanted)
+        return _tried(state, token, wanted)
     except UnfitTokenError:
-        _, answer = case.http.heard[-1]
+        _, answer = state.http.recorded[-1]
         if answer.status not in (403, 404):
             raise
     return fine(
@@ -57,20 +56,20 @@ def _tried_on_own(case: Case, token: AccessToken, wanted: Target) -> Finding:
     )
 
 
-def _whose_at_cloud(case: Case, token: AccessToken) -> Finding:
+def _whose_at_cloud(state: CheckState, token: AccessToken) -> Finding:
     """A refusal for a missing scope proves the token as well; one without that does not tell much of some kinds."""
     headers = {"Authorization": token.authorization().reveal()}
-    masks = case.context.masks()
+    masks = state.context.masks()
 
-    def attempt() -> Answer:
-        answer = case.http.send("GET", f"{CLOUD_API}/user?fields=type,display_name", headers=headers)
+    def attempt() -> Response:
+        answer = state.http.send("GET", f"{CLOUD_API}/user?fields=type,display_name", headers=headers)
         if answer.status == 200 and json_object(answer.body) is not None:
             return answer
         if lacks_scope(answer) or (answer.status == 401 and b"not supported for this endpoint" in answer.body):
             return answer
         raise api_failure(answer, masks)
 
-    answer = case.context.retry(attempt)
+    answer = state.context.retry(attempt)
     facts = {"host": answer.host, "status": answer.status}
     if answer.status == 401:
         what = f"{answer.host} does not say whose token it is, as with some kinds of good ones (HTTP 401); {_NAME_ONE}."
@@ -82,8 +81,8 @@ def _whose_at_cloud(case: Case, token: AccessToken) -> Finding:
     return fine(f"{answer.host} takes the token for that of {name} ({kind}).", {**facts, "name": name, "type": kind})
 
 
-def _whose_at_data_center(case: Case, token: AccessToken) -> Finding:
+def _whose_at_data_center(state: CheckState, token: AccessToken) -> Finding:
     bearer = token.authorization()
-    server = DataCenter(case.context, case.api, Caller("access-token", lambda _method, _url: bearer))
-    user = show(server.user(), case.context.masks())
-    return fine(f"{urlsplit(case.api).netloc} takes the token for that of {user}; {_NAME_ONE}.", {"user": user})
+    server = DataCenter(state.context, state.api, Caller("access-token", lambda _method, _url: bearer))
+    user = show(server.user(), state.context.masks())
+    return fine(f"{urlsplit(state.api).netloc} takes the token for that of {user}; {_NAME_ONE}.", {"user": user})

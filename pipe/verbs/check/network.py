@@ -14,26 +14,26 @@ from urllib.parse import urlsplit
 import requests
 
 from pipe.errors import PipeError, UnreachableError
-from pipe.http.proxies import shown
+from pipe.http.proxies import host_and_port
 from pipe.http.unreachable import unreachable
-from pipe.verbs.check.case import Case
-from pipe.verbs.check.finding import Finding, fine
-from pipe.verbs.check.wire import Server, connected, tls_context, tried
+from pipe.verbs.check.report import Finding, fine
+from pipe.verbs.check.state import CheckState
+from pipe.verbs.check.wire import Route, connected, tls_context, tried
 
 _MOST_SHOWN = 4
 
 
-def examine_dns(case: Case) -> Finding:
+def examine_dns(state: CheckState) -> Finding:
     """Resolve what a run would connect to."""
 
-    def probe(server: Server) -> Finding:
+    def probe(server: Route) -> Finding:
         name, port = server.first_end
-        found = tried(case.http, server, lambda: _addresses(name, port), timeout=case.inputs.timeout)
+        found = tried(state.http, server, lambda: _addresses(name, port), timeout=state.inputs.timeout)
         addresses = f"{', '.join(found[:_MOST_SHOWN])}{', ...' if len(found) > _MOST_SHOWN else ''}"
         what = f"the proxy {name} is {addresses}" if server.proxy else f"{name} is {addresses}"
         return fine(what, {"name": name, "addresses": found})
 
-    return case.on_each_server("dns", probe)
+    return state.on_each_server("dns", probe)
 
 
 def _addresses(name: str, port: int) -> list[str]:
@@ -42,31 +42,31 @@ def _addresses(name: str, port: int) -> list[str]:
     return list(dict.fromkeys(ip_address(address.partition("%")[0]).exploded for address in found))
 
 
-def examine_proxy(case: Case) -> Finding:
+def examine_proxy(state: CheckState) -> Finding:
     """Have each proxy connect to its server (CONNECT, RFC 9110 section 9.3.6)."""
 
-    def probe(server: Server) -> Finding:
+    def probe(server: Route) -> Finding:
         if not server.proxy:
             return fine(f"none for {server.host}", {"proxy": ""})
-        _check(server, case.inputs.timeout)
-        facts = {"proxy": shown(server.proxy)}
+        _check(server, state.inputs.timeout)
+        facts = {"proxy": host_and_port(server.proxy)}
         if not server.is_secure:
             return fine(f"{facts['proxy']} for {server.host}, over plain HTTP", facts)
         over_tls = server.proxy.lower().startswith("https:")
 
         def connect() -> None:
             # Behind TLS to the proxy, a CONNECT of its own would need a second way to speak TLS.
-            way = Server(server.proxy, "") if over_tls else server
-            with connected(way, case.inputs.timeout, tls_context(case.http.ca_file) if over_tls else None):
+            way = Route(server.proxy, "") if over_tls else server
+            with connected(way, state.inputs.timeout, tls_context(state.http.ca_file) if over_tls else None):
                 pass
 
-        tried(case.http, server, connect, timeout=case.inputs.timeout, at_proxy=True)
+        tried(state.http, server, connect, timeout=state.inputs.timeout, at_proxy=True)
         return fine(f"{facts['proxy']} {'speaks TLS' if over_tls else 'lets through'} for {server.host}", facts)
 
-    return case.on_each_server("proxy", probe)
+    return state.on_each_server("proxy", probe)
 
 
-def _check(server: Server, timeout: float) -> None:
+def _check(server: Route, timeout: float) -> None:
     """Raise what a run would raise for an address that is none."""
     try:
         parts = urlsplit(server.proxy)
@@ -82,27 +82,27 @@ _DAY = 86_400
 _FEW_DAYS = 14
 
 
-def examine_tls(case: Case) -> Finding:
+def examine_tls(state: CheckState) -> Finding:
     """Do a handshake with each server, with the trust of a run."""
 
-    def probe(server: Server) -> Finding:
+    def probe(server: Route) -> Finding:
         if not server.is_secure:
             return fine(f"none for {server.host}, which is asked over plain HTTP")
         if server.proxy.lower().startswith("https:"):
             return fine(f"inside that of the proxy for {server.host}; the step token endpoint tries it")
         try:
             version, certificate = tried(
-                case.http, server, lambda: _handshake(server, case), timeout=case.inputs.timeout
+                state.http, server, lambda: _handshake(server, state), timeout=state.inputs.timeout
             )
         except PipeError as error:
             raise _with_reason(error) from error
         return _told(server.host, version, certificate)
 
-    return case.on_each_server("tls", probe)
+    return state.on_each_server("tls", probe)
 
 
-def _handshake(server: Server, case: Case) -> tuple[str, Mapping[str, object]]:
-    with connected(server, case.inputs.timeout, tls_context(case.http.ca_file)) as connection:
+def _handshake(server: Route, state: CheckState) -> tuple[str, Mapping[str, object]]:
+    with connected(server, state.inputs.timeout, tls_context(state.http.ca_file)) as connection:
         secure = connection.sock
         if not isinstance(secure, ssl.SSLSocket):
             raise OSError("no TLS")

@@ -5,42 +5,41 @@ The token is exported nowhere.
 
 from pipe import grants
 from pipe.errors import UnfitTokenError
-from pipe.inputs.scope import shown
-from pipe.oauth.checks import check
-from pipe.oauth.implied_scopes import with_implied
+from pipe.inputs.values import format_scopes
+from pipe.oauth.checks import check_token, with_implied
 from pipe.run import acquire, facts_of, mask_token
-from pipe.verbs.check.case import Case
-from pipe.verbs.check.finding import Finding, fine, trouble, untried
+from pipe.verbs.check.report import Finding, fine, trouble, untried
+from pipe.verbs.check.state import CheckState
 
 
-def examine_endpoint(case: Case) -> Finding:
+def examine_endpoint(state: CheckState) -> Finding:
     """Any answer will do, for this is not how it wants to be asked. Raises what keeps it from answering."""
-    if case.first.host in case.lost:
-        return case.lost_before(case.first)
-    answer = case.knock()
+    if state.first.host in state.unreached:
+        return state.not_reached_before(state.first)
+    answer = state.first_response()
     return fine(f"{answer.host} answers (HTTP {answer.status}).", {"host": answer.host, "status": answer.status})
 
 
-def examine_grant(case: Case) -> Finding:
+def examine_grant(state: CheckState) -> Finding:
     """Get a token, unless that would use up what a run still needs. Raises what a run would raise."""
-    inputs = case.inputs
-    if case.first.host in case.lost:
-        return case.lost_before(case.first)
+    inputs = state.inputs
+    if state.first.host in state.unreached:
+        return state.not_reached_before(state.first)
     grant = grants.called(inputs.grant)
     if used_up := grant.uses_up(inputs):
         return untried(used_up)
     if grant.look is not None:
         return fine(
-            f"{grant.look(inputs, case.context)}; no token was made, for that would replace one that jobs may use."
+            f"{grant.look(inputs, state.context)}; no token was made, for that would replace one that jobs may use."
         )
-    case.token = acquire(inputs, case.context)
-    mask_token(case.token, case.ci, case.invocation)
+    state.token = acquire(inputs, state.context)
+    mask_token(state.token, state.ci, state.invocation)
     return fine(f"{inputs.grant} gives a token, which is exported nowhere.")
 
 
-def examine_scopes(case: Case) -> Finding:
+def examine_scopes(state: CheckState) -> Finding:
     """Hold the token to `required-scopes` and `min-lifetime`."""
-    token, inputs = case.token, case.inputs
+    token, inputs = state.token, state.inputs
     if token is None:
         return untried("there is no token")
     granted = token.scopes or ()
@@ -53,9 +52,9 @@ def examine_scopes(case: Case) -> Finding:
         "expires": token.expires_at or None,
     }
     try:
-        check(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
+        check_token(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
     except UnfitTokenError as error:
         return trouble(error, facts)
     told = facts_of(token)
-    more = f" (implied: {shown(implied)})" if implied else ""
+    more = f" (implied: {format_scopes(implied)})" if implied else ""
     return fine(f"{told['scopes']}{more}; lifetime {told['lifetime']}.", facts)

@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 _PORTS = {"http": 80, "https": 443}
 
 
-class Server(NamedTuple):
+class Route(NamedTuple):
     """A server that is asked: the address, and the proxy on the way there, empty if there is none."""
 
     url: str
@@ -56,7 +56,7 @@ def tls_context(ca_file: str) -> ssl.SSLContext:
 
 
 @contextmanager
-def connected(server: Server, timeout: float, context: ssl.SSLContext | None = None) -> Iterator[HTTPConnection]:
+def connected(server: Route, timeout: float, context: ssl.SSLContext | None = None) -> Iterator[HTTPConnection]:
     """Connect to `server`, through its proxy if it has one; with `context`, over TLS.
 
     Raises `OSError` or `HTTPException`. A proxy is asked as a run asks it.
@@ -75,7 +75,7 @@ def connected(server: Server, timeout: float, context: ssl.SSLContext | None = N
         connection.close()
 
 
-def tried(http: Http, server: Server, work: Callable[[], Result], *, timeout: float, at_proxy: bool = False) -> Result:
+def tried(http: Http, server: Route, work: Callable[[], Result], *, timeout: float, at_proxy: bool = False) -> Result:
     """Do `work` within the deadline; raise what a run would raise if it fails. `at_proxy`: the proxy is to blame."""
     try:
         return http.within_deadline(work, server.host)
@@ -83,7 +83,7 @@ def tried(http: Http, server: Server, work: Callable[[], Result], *, timeout: fl
         raise _explained(error, server, timeout, at_proxy=at_proxy) from error
 
 
-def _explained(error: Exception, server: Server, timeout: float, *, at_proxy: bool) -> PipeError:
+def _explained(error: Exception, server: Route, timeout: float, *, at_proxy: bool) -> PipeError:
     if isinstance(error, ssl.SSLError):
         outer: requests.RequestException = requests.exceptions.SSLError(error)
     elif at_proxy:

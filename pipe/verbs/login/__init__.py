@@ -15,14 +15,15 @@ from pipe.errors import ExportError, InputError, RefusedError, UnfitTokenError, 
 from pipe.export.stores import store_of
 from pipe.http.context import Context
 from pipe.inputs.inputs import Inputs
+from pipe.inputs.invocation import Invocation
 from pipe.inputs.values import is_loopback
 from pipe.oauth.endpoints import authorization_endpoint
 from pipe.oauth.token import AccessToken
+from pipe.redaction.log import show
 from pipe.redaction.secret import Secret
-from pipe.redaction.untrusted import show
-from pipe.run import Invocation, context_of, mask_inputs
+from pipe.run import context_of, mask_inputs
+from pipe.verbs import Verb
 from pipe.verbs.login.loopback import Loopback, Redirected
-from pipe.verbs.verb import Verb
 
 
 def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:

@@ -2,14 +2,26 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from pipe.errors import AnswerError
-from pipe.http.client import Answer
+from pipe.redaction.log import show
 from pipe.redaction.secret import redact
-from pipe.redaction.untrusted import show
+
+
+class Response(NamedTuple):
+    """What a server answered: nothing in it is trusted."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in any case."""
+    body: bytes
+    host: str
+    """The host that was asked, with its port if that is not the usual one."""
+
 
 TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -17,7 +29,7 @@ TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_RETRY_AFTER = 1e9
 
 
-def in_trouble(answer: Answer, said: str, *, again: bool) -> AnswerError:
+def in_trouble(answer: Response, said: str, *, again: bool) -> AnswerError:
     """Return the advice for a server that is overloaded or broken; `said` is what it said, already harmless."""
     return AnswerError(
         f"{answer.host} is in trouble (HTTP {answer.status}{f': {said}' if said else ''}).",
@@ -28,7 +40,7 @@ def in_trouble(answer: Answer, said: str, *, again: bool) -> AnswerError:
     )
 
 
-def retry_after(answer: Answer) -> float | None:
+def retry_after(answer: Response) -> float | None:
     """Seconds that the server wants a client to wait (RFC 9110 section 10.2.3), or None if it does not say."""
     text = answer.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]+", text):
@@ -53,7 +65,7 @@ def json_object(body: bytes) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
-def redirected(answer: Answer, masks: Sequence[str]) -> AnswerError:
+def redirected(answer: Response, masks: Sequence[str]) -> AnswerError:
     """Return the advice for a redirect: of where it leads, only the host is told."""
     try:
         # Not `hostname`, and not a part of the text as it came: in lower case, or cut at a slash, a secret that the

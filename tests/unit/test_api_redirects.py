@@ -7,11 +7,11 @@ import requests
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipe.http.client import Answer
-from pipe.verbs.api.addresses import LONGEST_ADDRESS, Place, target_of
+from pipe.http.responses import Response
+from pipe.verbs.api.addresses import LONGEST_ADDRESS, RestApi, target_of
 
-CLOUD = Place("https://api.bitbucket.org", "/2.0", "/2.0/", cloud=True)
-CENTER = Place("https://git.example:8443/bitbucket", "/rest/api/latest", "/rest/", cloud=False)
+CLOUD = RestApi("https://api.bitbucket.org", "/2.0", "/2.0/", cloud=True)
+CENTER = RestApi("https://git.example:8443/bitbucket", "/rest/api/latest", "/rest/", cloud=False)
 HERE = {CLOUD: "https://api.bitbucket.org/2.0/a/b?c=d", CENTER: "https://git.example:8443/bitbucket/rest/a/b?c=d"}
 
 PIECES = (
@@ -41,9 +41,9 @@ PIECES = (
 )
 
 
-def lead(place: Place, location: str | None, url: str = "") -> str:
+def lead(place: RestApi, location: str | None, url: str = "") -> str:
     headers = {} if location is None else {"Location": location}
-    return target_of(Answer(302, headers, b"", "host"), url or HERE[place], place)
+    return target_of(Response(302, headers, b"", "host"), url or HERE[place], place)
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=9).map("".join))
@@ -51,7 +51,7 @@ def lead(place: Place, location: str | None, url: str = "") -> str:
 @example("/2.0/%2e%2e/x")
 @example("/bitbucket/rest/..;/..;/x")
 @pytest.mark.parametrize("place", [CLOUD, CENTER])
-def test_the_token_stays_below_the_api(place: Place, location: str) -> None:
+def test_the_token_stays_below_the_api(place: RestApi, location: str) -> None:
     """Of what is sent in the end, too."""
     url = lead(place, location)
     if not url:

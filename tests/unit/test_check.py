@@ -11,15 +11,13 @@ from pipe import ci as systems
 from pipe.errors import ExportError, InputError, UnreachableError
 from pipe.http.client import Http
 from pipe.http.deadline import Deadline
-from pipe.inputs.inputs import check as inputs_check
-from pipe.inputs.option import Arguments
-from pipe.redaction.log import Aside, Log
-from pipe.run import Invocation
+from pipe.inputs.inputs import checked_inputs
+from pipe.inputs.invocation import Arguments, Invocation
+from pipe.redaction.log import DeferredLog, Log
 from pipe.verbs import check
-from pipe.verbs.check.case import Case
-from pipe.verbs.check.finding import Finding, fine, joined, trouble
-from pipe.verbs.check.report import Report
-from pipe.verbs.check.wire import Server, tls_context, tried
+from pipe.verbs.check.report import Finding, Report, fine, joined, trouble
+from pipe.verbs.check.state import CheckState
+from pipe.verbs.check.wire import Route, tls_context, tried
 
 ERROR = UnreachableError("It is gone.", "It went.", "Look for it.")
 
@@ -58,7 +56,7 @@ def test_what_is_said_by_the_way_is_hidden_too() -> None:
     """The two logs hide the same; lines by the way show with `debug` only."""
     out = StringIO()
     log = Log(out, out)
-    aside = Aside(log)
+    aside = DeferredLog(log)
     aside.hide(["hunter2"])
     aside.line("not shown")
     log.line("a hunter2")
@@ -66,7 +64,7 @@ def test_what_is_said_by_the_way_is_hidden_too() -> None:
     aside.tell()
     aside.tell()
     log.debugging = True
-    Aside(log).line("shown hunter2")
+    DeferredLog(log).line("shown hunter2")
 
     assert out.getvalue() == "a ***\nanother log\nnot shown\ndebug: shown ***\n"
 
@@ -76,14 +74,14 @@ def test_an_interrupt_brings_out_what_was_said_by_the_way() -> None:
     out = StringIO()
     log = Log(out, out)
     invocation = Invocation({}, Path("/"), out, log, Deadline(10))
-    case = Case(inputs_check({}, ()), systems.called("none")({}, log, Path("/")), invocation)
+    state = CheckState(checked_inputs({}, ()), systems.called("none")({}, log, Path("/")), invocation)
 
-    def examine(case: Case) -> Finding:
-        case.context.say("It may be lost.")
+    def examine(state: CheckState) -> Finding:
+        state.context.say("It may be lost.")
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        check._examined(examine, case)
+        check._examined(examine, state)
     assert out.getvalue() == "It may be lost.\n"
 
 
@@ -93,7 +91,7 @@ def test_nothing_waits_beyond_the_deadline() -> None:
     start = time.monotonic()
 
     with pytest.raises(UnreachableError, match=r"within the deadline of 0\.2 s"):
-        tried(http, Server("https://git.example.com", ""), lambda: time.sleep(5), timeout=10)
+        tried(http, Route("https://git.example.com", ""), lambda: time.sleep(5), timeout=10)
     assert time.monotonic() - start < 4
 
 
@@ -108,7 +106,7 @@ def test_nothing_waits_beyond_the_deadline() -> None:
 )
 def test_what_is_connected_to(url: str, proxy: str, end: tuple[str, int], first: tuple[str, int]) -> None:
     """The proxy if there is one, with the usual port of its scheme."""
-    server = Server(url, proxy)
+    server = Route(url, proxy)
     assert (server.end, server.first_end) == (end, first)
 
 

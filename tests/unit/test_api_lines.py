@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipe.errors import AnswerError
-from pipe.http.client import Answer
-from pipe.verbs.api.output import Lines, parsed
+from pipe.http.responses import Response
+from pipe.verbs.api.output import JsonLines, parsed
 
 SECRET = "token-of-the-tests"
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=8) | st.sampled_from(["##[", "#", "##vso[", "::", "\\"])
@@ -22,15 +22,15 @@ VALUES = st.recursive(
 )
 
 
-def answer(body: bytes, kind: str) -> Answer:
-    return Answer(200, {"Content-Type": kind} if kind else {}, body, "host")
+def answer(body: bytes, kind: str) -> Response:
+    return Response(200, {"Content-Type": kind} if kind else {}, body, "host")
 
 
 @given(st.lists(VALUES, max_size=4))
 @example(["##" * 5, "\\##", "\ud800", "\x7f\u2028\u0085"])
 def test_a_value_is_a_line_and_stays_what_it_is(values: list[object]) -> None:
     """In UTF-8, without anything that a terminal, a log or a CI system takes for more than a text."""
-    piece = Lines([SECRET]).of(values, "host")
+    piece = JsonLines([SECRET]).of(values, "host")
     text = piece.text.decode("utf-8")
 
     assert [json.loads(line) for line in text.split("\n")[:-1]] == values
@@ -49,7 +49,7 @@ def test_a_value_is_a_line_and_stays_what_it_is(values: list[object]) -> None:
 )
 def test_a_secret_goes_and_json_stays(value: object, printed: str) -> None:
     """Also where it is a name, or looks like a number."""
-    piece = Lines([SECRET, "123456789012345"]).of([value], "host")
+    piece = JsonLines([SECRET, "123456789012345"]).of([value], "host")
 
     assert piece.text.decode() == printed + "\n"
     json.loads(piece.text)
@@ -58,9 +58,9 @@ def test_a_secret_goes_and_json_stays(value: object, printed: str) -> None:
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "Application/Problem+JSON"])
 def test_json_is_told_by_its_type(kind: str) -> None:
     """And is none if it only says so."""
-    assert Lines([]).whole(answer(b' {"a" : "\xc3\xbc"}\n', kind)).text == b'{"a":"\xc3\xbc"}\n'
+    assert JsonLines([]).whole(answer(b' {"a" : "\xc3\xbc"}\n', kind)).text == b'{"a":"\xc3\xbc"}\n'
     with pytest.raises(AnswerError, match="says it is JSON and is not"):
-        Lines([]).whole(answer(b"<html>", kind))
+        JsonLines([]).whole(answer(b"<html>", kind))
 
 
 @pytest.mark.parametrize("body", [b"[" + b"[]," * 50_000 + b"1]", b"[" + b"[]," * 50_000 + b"x"])
@@ -89,4 +89,4 @@ def test_anything_else_stays_as_it_is(kind: str) -> None:
     """Byte for byte, but for secrets."""
     body = b'\xff\x00 {"a" : 1}\r\n' + SECRET.encode()
 
-    assert Lines([SECRET]).whole(answer(body, kind)).text == b'\xff\x00 {"a" : 1}\r\n***'
+    assert JsonLines([SECRET]).whole(answer(body, kind)).text == b'\xff\x00 {"a" : 1}\r\n***'

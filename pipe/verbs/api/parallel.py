@@ -17,13 +17,13 @@ Item = TypeVar("Item")
 Task = Callable[[Http], Iterator[Item]]
 
 
-class Ended(NamedTuple):
+class PathDone(NamedTuple):
     """The end of one task: `failure` says why it was not the right one."""
 
     failure: PipeError | None = None
 
 
-class Flight(Generic[Item]):
+class ParallelTasks(Generic[Item]):
     """Runs `tasks`, `at_once` of them at a time, each with one of `connect`'s connections to itself.
 
     A task begins when there is room for it behind the first one whose items are not all taken yet.
@@ -31,13 +31,13 @@ class Flight(Generic[Item]):
 
     def __init__(self, tasks: Sequence[Task[Item]], connect: Callable[[], Http], at_once: int) -> None:
         self._tasks = tasks
-        self._channels: dict[int, Queue[Item | Ended | BaseException]] = {}
+        self._channels: dict[int, Queue[Item | PathDone | BaseException]] = {}
         self._at_once = at_once
         self._idle: SimpleQueue[Http] = SimpleQueue()
         for _ in range(min(at_once, len(tasks))):
             self._idle.put(connect())
 
-    def items(self, deadline: Deadline, host: str) -> Iterator[tuple[int, Item | Ended]]:
+    def items(self, deadline: Deadline, host: str) -> Iterator[tuple[int, Item | PathDone]]:
         """The number of a task and what it yields, in the tasks' order; of each task, the last is its end.
 
         At the deadline it raises `UnreachableError` and leaves the threads behind: they are daemons.
@@ -48,33 +48,33 @@ class Flight(Generic[Item]):
             while True:
                 item = self._next(self._channels[number], deadline, host)
                 yield number, item
-                if isinstance(item, Ended):
+                if isinstance(item, PathDone):
                     break
             del self._channels[number]
             if number + self._at_once < len(self._tasks):
                 self._start(number + self._at_once)
 
     def _start(self, number: int) -> None:
-        channel: Queue[Item | Ended | BaseException] = Queue(maxsize=HELD)
+        channel: Queue[Item | PathDone | BaseException] = Queue(maxsize=HELD)
         self._channels[number] = channel
         name = f"path-{number}"
         threading.Thread(target=self._work, args=(self._tasks[number], channel), name=name, daemon=True).start()
 
-    def _work(self, task: Task[Item], channel: "Queue[Item | Ended | BaseException]") -> None:
+    def _work(self, task: Task[Item], channel: "Queue[Item | PathDone | BaseException]") -> None:
         http = self._idle.get()
         try:
             for item in task(http):
                 channel.put(item)
-            end: Ended | BaseException = Ended()
+            end: PathDone | BaseException = PathDone()
         except PipeError as error:
-            end = Ended(error)
+            end = PathDone(error)
         except BaseException as error:
             end = error
         self._idle.put(http)
         channel.put(end)
 
     @staticmethod
-    def _next(channel: "Queue[Item | Ended | BaseException]", deadline: Deadline, host: str) -> Item | Ended:
+    def _next(channel: "Queue[Item | PathDone | BaseException]", deadline: Deadline, host: str) -> Item | PathDone:
         item = awaited(channel, deadline, host)
         if isinstance(item, BaseException):
             raise item

@@ -9,31 +9,33 @@ import requests
 from pipe.bitbucket.cloud import CLOUD_API
 from pipe.ci.system import CiSystem
 from pipe.errors import PipeError
-from pipe.http.client import Answer, Http
+from pipe.http.client import Http
 from pipe.http.deadline import Deadline
 from pipe.http.proxies import proxy_for
+from pipe.http.responses import Response
 from pipe.inputs.inputs import Inputs
+from pipe.inputs.invocation import Invocation
 from pipe.inputs.table import OAUTH_GRANTS
 from pipe.oauth.client import asks_cloud, server_of
 from pipe.oauth.endpoints import is_cloud, token_endpoint
 from pipe.oauth.token import AccessToken
-from pipe.redaction.log import Aside
-from pipe.run import Invocation, connection, context_of
-from pipe.verbs.check.finding import Finding, joined, trouble, untried
-from pipe.verbs.check.wire import Server
+from pipe.redaction.log import DeferredLog
+from pipe.run import connection, context_of
+from pipe.verbs.check.report import Finding, joined, trouble, untried
+from pipe.verbs.check.wire import Route
 
 
-class Overheard(Http):
+class RecordingHttp(Http):
     """Keeps the answers of one check, and the moment of each, in seconds since 1970 by this machine's clock."""
 
     def __init__(self, deadline: Deadline, *, timeout: float, ca_file: str, env: Mapping[str, str]) -> None:
         super().__init__(deadline, timeout=timeout, ca_file=ca_file, env=env)
-        self.heard: list[tuple[float, Answer]] = []
+        self.recorded: list[tuple[float, Response]] = []
 
-    def exchange(self, request: requests.Request) -> Answer:
+    def exchange(self, request: requests.Request) -> Response:
         """Send one request as `Http` does."""
         answer = super().exchange(request)
-        self.heard.append((time.time(), answer))
+        self.recorded.append((time.time(), answer))
         return answer
 
 
@@ -41,61 +43,61 @@ WHO = "/rest/api/latest/application-properties"
 """A resource of a Data Center that answers anybody, and says in a header who that is."""
 
 
-class Case:
+class CheckState:
     """One check. Raises `InputError` if the inputs name what is not there."""
 
     def __init__(self, inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
         self.inputs = inputs
         self.ci = ci
         self.invocation = invocation
-        self.http = connection(Overheard, inputs, invocation)
-        self.aside = Aside(invocation.log)
-        self.context = context_of(inputs, ci, invocation._replace(log=self.aside), self.http)
+        self.http = connection(RecordingHttp, inputs, invocation)
+        self.deferred_log = DeferredLog(invocation.log)
+        self.context = context_of(inputs, ci, invocation._replace(log=self.deferred_log), self.http)
         self.first = self._server(_first_address(inputs))
         self.api = _api(inputs)
         """Where Bitbucket's REST API is; empty for a server that is none."""
         others = [self._server(self.api)] if self.api and urlsplit(self.api).netloc != self.first.host else []
         self.servers = [self.first, *others]
-        self.lost: dict[str, str] = {}
+        self.unreached: dict[str, str] = {}
         """The servers that were not reached, and the step that did not."""
         self.token: AccessToken | None = None
-        self._knocked: Answer | PipeError | None = None
+        self._first_response: Response | PipeError | None = None
 
-    def on_each_server(self, step: str, probe: Callable[[Server], Finding]) -> Finding:
+    def on_each_server(self, step: str, probe: Callable[[Route], Finding]) -> Finding:
         """Try `probe` on each server that was reached so far."""
         found = []
         for server in self.servers:
-            if server.host not in self.lost:
+            if server.host not in self.unreached:
                 try:
                     found.append((server.host, probe(server)))
                 except PipeError as error:
-                    self.lost[server.host] = step
+                    self.unreached[server.host] = step
                     found.append((server.host, trouble(error)))
-        return joined(found) if found else self.lost_before(self.first)
+        return joined(found) if found else self.not_reached_before(self.first)
 
-    def lost_before(self, server: Server) -> Finding:
+    def not_reached_before(self, server: Route) -> Finding:
         """What to say of a step that needs `server`."""
-        return untried(f"the step {self.lost[server.host]} did not reach {server.host}")
+        return untried(f"the step {self.unreached[server.host]} did not reach {server.host}")
 
-    def knock(self) -> Answer:
+    def first_response(self) -> Response:
         """Return what the first server answers to a request without any secret, which is sent once."""
-        if self._knocked is None:
+        if self._first_response is None:
             try:
-                self._knocked = self._ask()
+                self._first_response = self._ask()
             except PipeError as error:
-                self._knocked = error
-        if isinstance(self._knocked, PipeError):
-            raise self._knocked
-        return self._knocked
+                self._first_response = error
+        if isinstance(self._first_response, PipeError):
+            raise self._first_response
+        return self._first_response
 
-    def _ask(self) -> Answer:
+    def _ask(self) -> Response:
         url = self.first.url
         if self.inputs.grant in OAUTH_GRANTS:
             url = server_of(self.inputs, self.context).token_endpoint
         return self.http.send("GET", url, headers={})
 
-    def _server(self, url: str) -> Server:
-        return Server(url, proxy_for(url, self.invocation.env))
+    def _server(self, url: str) -> Route:
+        return Route(url, proxy_for(url, self.invocation.env))
 
 
 def _first_address(inputs: Inputs) -> str:

@@ -8,7 +8,7 @@ import requests
 from pipe.errors import UnreachableError
 from pipe.http.client import Session
 from pipe.http.deadline import Deadline
-from pipe.verbs.api.client import KeptHttp
+from pipe.verbs.api.client import KeepAliveHttp
 
 
 class Network:
@@ -37,7 +37,7 @@ class Network:
 
 
 def ask(monkeypatch: pytest.MonkeyPatch, network: Network, *methods: str) -> None:
-    http = KeptHttp(Deadline(60), timeout=1, ca_file="", env={})
+    http = KeepAliveHttp(Deadline(60), timeout=1, ca_file="", env={})
     monkeypatch.setattr(Session, "send", lambda _self, request, **more: network.send(request, **more))
     monkeypatch.setattr(Session, "close", lambda _self: network.close())
     for method in methods:

@@ -6,22 +6,21 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from pipe.errors import PipeError
-from pipe.http.answers import retry_after
-from pipe.http.client import Answer
-from pipe.redaction.untrusted import show
-from pipe.verbs.check.case import Case
-from pipe.verbs.check.finding import Finding, fine, untried
+from pipe.http.responses import Response, retry_after
+from pipe.redaction.log import show
+from pipe.verbs.check.report import Finding, fine, untried
+from pipe.verbs.check.state import CheckState
 
 _MOST = 60
 
 
-def examine_clock(case: Case) -> Finding:
+def examine_clock(state: CheckState) -> Finding:
     """Compare the clock with the header `Date` of an answer (RFC 9110 section 6.6.1)."""
-    if case.first.host in case.lost:
-        return case.lost_before(case.first)
+    if state.first.host in state.unreached:
+        return state.not_reached_before(state.first)
     with suppress(PipeError):  # The next step tells it.
-        case.knock()
-    for moment, answer in case.http.heard:
+        state.first_response()
+    for moment, answer in state.http.recorded:
         told = _date(answer)
         # What a cache has kept has the date of back then.
         if told is not None and "Age" not in answer.headers:
@@ -42,7 +41,7 @@ def _compared(seconds: int, host: str) -> Finding:
     )
 
 
-def _date(answer: Answer) -> float | None:
+def _date(answer: Response) -> float | None:
     try:
         told = parsedate_to_datetime(answer.headers.get("Date", ""))
         return told.replace(tzinfo=told.tzinfo or UTC).timestamp()
@@ -61,12 +60,12 @@ _HEADERS = {
 }
 
 
-def examine_rate_limits(case: Case) -> Finding:
+def examine_rate_limits(state: CheckState) -> Finding:
     """Sum up, for each server, the newest of its answers that says something. Nothing is sent."""
-    masks = case.context.masks()
+    masks = state.context.masks()
     told, facts = [], dict[str, Mapping[str, object]]()
-    for host in dict.fromkeys(answer.host for _, answer in case.http.heard):
-        answers = [answer for _, answer in case.http.heard if answer.host == host]
+    for host in dict.fromkeys(answer.host for _, answer in state.http.recorded):
+        answers = [answer for _, answer in state.http.recorded if answer.host == host]
         limits: dict[str, str] = {}
         for answer in answers:
             found = {name: answer.headers[header] for header, name in _HEADERS.items() if header in answer.headers}

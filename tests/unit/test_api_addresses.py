@@ -7,11 +7,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipe.errors import InputError
-from pipe.verbs.api.addresses import Place, address, names_in, on_same_server, with_parameter, with_parameters
+from pipe.verbs.api.addresses import RestApi, address, names_in, on_same_server, with_parameter, with_parameters
 from pipe.verbs.api.paging import naming_next
 
-CLOUD = Place("https://api.bitbucket.org", "/2.0", "/2.0/", cloud=True)
-CENTER = Place("https://git.example:8443/bitbucket", "/rest/api/latest", "/rest/", cloud=False)
+CLOUD = RestApi("https://api.bitbucket.org", "/2.0", "/2.0/", cloud=True)
+CENTER = RestApi("https://git.example:8443/bitbucket", "/rest/api/latest", "/rest/", cloud=False)
 
 PIECES = ("https", "http", ":", "//", "/", "@", "api.bitbucket.org", "git.example:8443", "evil", ".", "..", "%2e", "\\")
 ODD = (
@@ -44,7 +44,7 @@ WORDS = st.lists(st.sampled_from(PIECES + ODD), max_size=9).map("".join)
 @example("/..;a/%2e%2e%3b/x")
 @example("/a%5c..%5cx")
 @pytest.mark.parametrize("place", [CLOUD, CENTER])
-def test_a_path_stays_on_its_server(place: Place, text: str) -> None:
+def test_a_path_stays_on_its_server(place: RestApi, text: str) -> None:
     """Or is refused; what is sent has no part that a client would resolve."""
     try:
         url = address(place, text)
@@ -60,7 +60,7 @@ def test_a_path_stays_on_its_server(place: Place, text: str) -> None:
 
 @given(WORDS)
 @pytest.mark.parametrize("place", [CLOUD, CENTER])
-def test_so_does_a_next_page(place: Place, text: str) -> None:
+def test_so_does_a_next_page(place: RestApi, text: str) -> None:
     """As two different readers see it."""
     url = on_same_server(text, place.base)
     if url:

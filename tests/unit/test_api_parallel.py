@@ -10,7 +10,7 @@ import pytest
 from pipe.errors import AnswerError, OutOfTime, PipeError, UnreachableError
 from pipe.http.client import Http
 from pipe.http.deadline import Deadline
-from pipe.verbs.api.flight import HELD, Ended, Flight, Task
+from pipe.verbs.api.parallel import HELD, ParallelTasks, PathDone, Task
 
 # From when the tests are found: others run before these do.
 FOREVER = Deadline(86_400)
@@ -30,8 +30,8 @@ def counting(number: int, items: int = 3) -> Task[str]:
 @pytest.mark.parametrize("at_once", [1, 2, 16])
 def test_items_come_in_the_order_of_the_tasks(at_once: int) -> None:
     """Each task ends before the next one's items."""
-    flight = Flight([counting(number) for number in range(5)], connect, at_once)
-    found = [(number, item) for number, item in flight.items(FOREVER, "host") if not isinstance(item, Ended)]
+    flight = ParallelTasks([counting(number) for number in range(5)], connect, at_once)
+    found = [(number, item) for number, item in flight.items(FOREVER, "host") if not isinstance(item, PathDone)]
 
     assert found == [(number, f"{number}.{item}") for number in range(5) for item in range(3)]
 
@@ -50,7 +50,7 @@ def test_nothing_runs_far_ahead() -> None:
 
         return work
 
-    items = Flight([task(number) for number in range(9)], connect, 3).items(FOREVER, "host")
+    items = ParallelTasks([task(number) for number in range(9)], connect, 3).items(FOREVER, "host")
     next(items)
     # Of the first task, one more than the others: that one is taken. Each holds two, and has a third in its hand.
     for _ in range(3 * (HELD + 1) + 1):
@@ -68,9 +68,9 @@ def test_a_failure_ends_its_task_alone() -> None:
         yield "first"
         raise error
 
-    found = list(Flight([failing, counting(1, 1)], connect, 2).items(FOREVER, "host"))
+    found = list(ParallelTasks([failing, counting(1, 1)], connect, 2).items(FOREVER, "host"))
 
-    assert found == [(0, "first"), (0, Ended(error)), (1, "1.0"), (1, Ended())]
+    assert found == [(0, "first"), (0, PathDone(error)), (1, "1.0"), (1, PathDone())]
 
 
 def test_a_defect_ends_everything() -> None:
@@ -81,7 +81,7 @@ def test_a_defect_ends_everything() -> None:
         yield nothing["x"]
 
     with pytest.raises(KeyError):
-        list(Flight([broken], connect, 1).items(FOREVER, "host"))
+        list(ParallelTasks([broken], connect, 1).items(FOREVER, "host"))
 
 
 def test_the_deadline_leaves_a_task_behind() -> None:
@@ -93,7 +93,7 @@ def test_the_deadline_leaves_a_task_behind() -> None:
         yield ""
 
     with pytest.raises(UnreachableError, match="within the deadline"):
-        list(Flight([waiting], connect, 1).items(Deadline(0.05), "host"))
+        list(ParallelTasks([waiting], connect, 1).items(Deadline(0.05), "host"))
     gate.set()
 
 
@@ -104,9 +104,9 @@ def test_an_alarm_that_rings_while_a_task_is_waited_for_is_the_deadline(monkeypa
         def get(self, block: bool = True, timeout: float | None = None) -> Any:
             raise OutOfTime
 
-    monkeypatch.setattr("pipe.verbs.api.flight.Queue", Alarmed)
+    monkeypatch.setattr("pipe.verbs.api.parallel.Queue", Alarmed)
     with pytest.raises(UnreachableError, match="host gave no whole answer within the deadline"):
-        list(Flight([lambda _http: iter(["x"])], connect, 1).items(FOREVER, "host"))
+        list(ParallelTasks([lambda _http: iter(["x"])], connect, 1).items(FOREVER, "host"))
 
 
 def test_each_task_has_a_connection_to_itself() -> None:
@@ -125,7 +125,9 @@ def test_each_task_has_a_connection_to_itself() -> None:
             busy.remove(id(http))
 
     failures: list[PipeError | None] = [
-        item.failure for _, item in Flight([task] * 40, connect, 3).items(FOREVER, "host") if isinstance(item, Ended)
+        item.failure
+        for _, item in ParallelTasks([task] * 40, connect, 3).items(FOREVER, "host")
+        if isinstance(item, PathDone)
     ]
 
     assert failures == [None] * 40
