@@ -63,7 +63,8 @@ def discover(issuer: str, context: Context) -> Endpoints:
     """Return the endpoints of the server called `issuer`. Raises `AnswerError` if it gives no description to rely on.
 
     It is asked before anything secret is sent, and decides where that goes. So the description counts only if it names
-    the very issuer that the user named, and leads to no open wire. RFC 8414 comes first. A server that only knows OpenID may answer there with 404, a redirect, or a page for people.
+    the very issuer that the user named, and leads to no open wire. RFC 8414 comes first. A server that only knows
+    OpenID may answer there with 404, a redirect, or a page for people.
     """
     context.say(f"Asking {urlsplit(issuer).netloc} where its token endpoint is.")
     answers = []

@@ -14,6 +14,7 @@ import pytest
 from pipe.ci.command_file import append_all
 from pipe.cli.main import main
 from pipe.errors import RefusedError
+from pipe.verbs import Verb
 from sandbox import Fault
 from tests.program import Outcome, World, run_program
 
@@ -133,7 +134,7 @@ def test_an_alarm_that_rings_while_a_failure_is_on_its_way_adds_nothing(
         finally:
             signal.raise_signal(signal.SIGALRM)
 
-    monkeypatch.setattr("pipe.cli.main.run", late)
+    monkeypatch.setattr("pipe.cli.main._GET_A_TOKEN", Verb(late, "Fail."))
     monkeypatch.chdir(world.work)
 
     assert main([], world.consumer) == 3

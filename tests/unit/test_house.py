@@ -83,6 +83,49 @@ def test_no_two_modules_need_each_other() -> None:
     assert set(TopologicalSorter(graph).static_order()) >= set(MODULES)
 
 
+# From the command line down to the errors that everything may raise: who stands further up imports from further down.
+FLOORS = "__main__ cli verbs run grants ci export bitbucket oauth inputs http redaction errors".split()
+MOST_ENTRIES, MOST_MODULES, MOST_LAYERS = 14, 115, 11
+
+
+def floor(module: str) -> int:
+    _, _, inner = module.partition(".")
+    # pipe/__init__.py itself has the version, and imports nothing.
+    return FLOORS.index(inner.partition(".")[0]) if inner else len(FLOORS)
+
+
+def test_imports_lead_down_the_house_alone() -> None:
+    """From each folder to those after it in the order of a run, and never back."""
+    upwards = {
+        (module, name)
+        for module, tree in MODULES.items()
+        for name in imported(tree) & set(MODULES)
+        if floor(name) < floor(module)
+    }
+    assert upwards == set()
+
+
+def test_a_newcomer_grasps_the_house_in_one_look() -> None:
+    """Few names at the top, and few modules between the command line and the last one that it needs."""
+    entries = {path.name for path in ROOT.iterdir() if path.name != "__pycache__"}
+    below: dict[str, int] = {}
+    for module in TopologicalSorter(
+        {module: imported(tree) & set(MODULES) - {module} for module, tree in MODULES.items()}
+    ).static_order():
+        below[module] = 1 + max((below[name] for name in imported(MODULES[module]) & set(below)), default=0)
+
+    assert len(entries) <= MOST_ENTRIES
+    assert len(MODULES) <= MOST_MODULES
+    assert max(below.values()) <= MOST_LAYERS
+
+
+@pytest.mark.parametrize("file", sorted(set(TREES) - {"pipe/inputs/plugins.py"}))
+def test_a_module_is_imported_by_its_name(file: str) -> None:
+    """So that a search for it finds who uses it; the one exception is what chooses a file by the word of an input."""
+    assert used_names(TREES[file]) & {"import_module", "__import__", "importlib.import_module"} == set()
+    assert imported(TREES[file]) & {"importlib.util", "runpy", "pkgutil"} == set()
+
+
 @pytest.mark.parametrize("file", sorted(set(TREES) - EDGE))
 def test_only_the_edge_touches_the_process(file: str) -> None:
     """What is below is handed its environment and its streams, and ends by returning or raising."""
