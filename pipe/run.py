@@ -33,7 +33,7 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     mask_inputs(inputs, ci, invocation)
     invocation.log.line(f"bitbucket-token {VERSION} on {ci.title}")
     context = context_of(inputs, ci, invocation)
-    token = acquire(inputs, context)
+    token = grants.called(inputs.grant).acquire(inputs, context)
     mask_token(token, ci, invocation)
     facts = facts_of(token)
     invocation.log.line("Got a bearer token: " + ", ".join(f"{name} {value}" for name, value in facts.items()) + ".")
@@ -84,11 +84,6 @@ def fit_together(inputs: Inputs, ci: CiSystem) -> Callable[[AccessToken, Context
     from pipe.bitbucket.verify import target  # noqa: PLC0415 - most runs verify nothing
 
     return target(inputs, ci.repository()).verify
-
-
-def acquire(inputs: Inputs, context: Context) -> AccessToken:
-    """Get a token by the grant that the inputs name."""
-    return grants.called(inputs.grant).acquire(inputs, context)
 
 
 def connection(kind: type[Connection], inputs: Inputs, invocation: Invocation) -> Connection:

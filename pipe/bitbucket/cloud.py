@@ -7,6 +7,7 @@ from pipe.bitbucket.cloud_errors import api_failure
 from pipe.errors import AnswerError
 from pipe.http.context import Context
 from pipe.http.responses import Response, json_object
+from pipe.http.retry import with_retries
 
 CLOUD_API = "https://api.bitbucket.org/2.0"
 
@@ -73,4 +74,4 @@ class Api:
                 raise api_failure(answer, self._context.masks())
             return answer
 
-        return self._context.retry(attempt)
+        return with_retries(attempt, self._context.retries)

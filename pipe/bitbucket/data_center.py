@@ -16,6 +16,7 @@ from pipe.bitbucket.data_center_errors import (
 )
 from pipe.http.context import Context
 from pipe.http.responses import Response, json_object
+from pipe.http.retry import with_retries
 from pipe.redaction.log import show
 from pipe.redaction.secret import Secret
 
@@ -69,7 +70,7 @@ class DataCenter:
                 raise no_json(answer)
             return answer, content
 
-        return self._context.retry(attempt)
+        return with_retries(attempt, self._context.retries)
 
     def delete(self, path: str) -> None:
         """Delete what is at `path`, trying again where that can help; what is gone already is no trouble."""
@@ -78,7 +79,7 @@ class DataCenter:
             with suppress(NotFoundError):
                 self.send("DELETE", path)
 
-        self._context.retry(attempt)
+        with_retries(attempt, self._context.retries)
 
     def pages(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Iterator[dict[str, object]]:
         """The objects of a list, page by page; each page says where the next one starts, but not on which host."""

@@ -13,6 +13,7 @@ from pipe.bitbucket.data_center_errors import error_of, failure, no_json
 from pipe.errors import AnswerError, InputError, PipeError, UnfitTokenError
 from pipe.http.context import Context
 from pipe.http.responses import Response, json_object
+from pipe.http.retry import with_retries
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.values import format_scopes, says_yes
 from pipe.oauth.checks import with_implied
@@ -80,7 +81,7 @@ class Target(NamedTuple):
                 raise self._failure(answer, context.masks())
             return answer
 
-        answer = context.retry(attempt)
+        answer = with_retries(attempt, context.retries)
         context.say(f"The token is good for {self.name}, says {answer.host}.")
 
     def _failure(self, answer: Response, masks: Sequence[str]) -> PipeError:

@@ -13,6 +13,7 @@ from pipe.errors import InputError, PipeError, RefusedError
 from pipe.grants import Grant
 from pipe.http.context import Context
 from pipe.http.responses import Response, json_object
+from pipe.http.retry import with_retries
 from pipe.inputs.inputs import Inputs
 from pipe.oauth.endpoints import is_cloud
 from pipe.oauth.token import TOKEN, AccessToken
@@ -41,7 +42,7 @@ def acquire(inputs: Inputs, context: Context) -> AccessToken:
             return answer
         raise _explained(api_failure(answer, context.masks()), inputs)
 
-    answer = context.retry(attempt)
+    answer = with_retries(attempt, context.retries)
     if token.api_user:
         context.say(f"For git, the user name of an API token is {_GIT_USER}.")
     return token._replace(scopes=granted_scopes(answer))

@@ -14,6 +14,7 @@ from pipe.errors import PipeError
 from pipe.http.client import Http
 from pipe.http.context import Context
 from pipe.http.responses import Response, json_object
+from pipe.http.retry import with_retries
 from pipe.inputs.inputs import Inputs
 from pipe.oauth.client import asks_cloud, client_of, require_client, server_of
 from pipe.oauth.token import AccessToken
@@ -116,8 +117,8 @@ def _revoke(inputs: Inputs, context: Context, token: Secret) -> bool:
         return False
     host = urlsplit(url).netloc
     context.say(f"Asking {host} to revoke the token.")
-    worked = context.retry(
-        lambda: revoke(context.http, url, client_of(inputs, context, server), token, context.masks())
+    worked = with_retries(
+        lambda: revoke(context.http, url, client_of(inputs, context, server), token, context.masks()), context.retries
     )
     context.say(f"{host} has revoked the token." if worked else f"{host} says that the token has ended already.")
     return True
@@ -135,7 +136,7 @@ def revoke(http: Http, url: str, client: Client, token: Secret, masks: Sequence[
     """
     headers, credentials = client_authentication(client)
     form = {"token": token.reveal(), "token_type_hint": "access_token", **credentials}
-    answer = http.post_form(url, form, headers)
+    answer = http.send("POST", url, headers=headers, form=form)
     if 200 <= answer.status < 300:
         return True
     if answer.status in (400, 401) and _says_invalid(answer):

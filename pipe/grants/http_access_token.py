@@ -22,6 +22,7 @@ from pipe.bitbucket.data_center_errors import LimitError
 from pipe.errors import AnswerError, InputError, MissingInputError, PipeError, UnreachableError
 from pipe.grants import Grant
 from pipe.http.context import Context
+from pipe.http.retry import with_retries
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.table import BY_NAME
 from pipe.oauth.endpoints import is_cloud
@@ -105,7 +106,7 @@ class _Renewal:
     def token(self) -> AccessToken:
         """Create the token, delete the old ones, and return it."""
         try:
-            token = self._context.retry(self._attempt)
+            token = with_retries(self._attempt, self._context.retries)
         except PipeError:
             self._clean_up()
             raise

@@ -1,19 +1,23 @@
 """What the grants of RFC 6749 share: which token endpoint is asked, as which client, and what becomes of its answer."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from pipe.errors import ExportError, PipeError
 from pipe.export.stores.store import LOST, Store
 from pipe.http.context import Context
+from pipe.http.retry import with_retries
 from pipe.inputs.inputs import Inputs
 from pipe.oauth.client import client_of, require_client, server_of
 from pipe.oauth.token import AccessToken
-from pipe.oauth.token_endpoint import request_token
+from pipe.oauth.token_endpoint import client_authentication, token_in
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
-def ask(inputs: Inputs, context: Context, parameters: Mapping[str, str]) -> AccessToken:
-    """Send `parameters` to the token endpoint of the inputs, as their client; try again where that can help."""
+def ask(inputs: Inputs, context: Context, parameters: Mapping[str, str] = _NONE) -> AccessToken:
+    """Send a grant's `parameters` to the token endpoint of the inputs, as their client; try again where that helps."""
     require_client(inputs)
     server = server_of(inputs, context)
     form = {"grant_type": inputs.grant, **parameters}
@@ -24,9 +28,11 @@ def ask(inputs: Inputs, context: Context, parameters: Mapping[str, str]) -> Acce
 
     def attempt() -> AccessToken:
         client = client_of(inputs, context, server)
-        return request_token(context.http, server.token_endpoint, client, form, context.masks(), asked=inputs.scope)
+        headers, credentials = client_authentication(client)
+        answer = context.http.send("POST", server.token_endpoint, headers=headers, form={**form, **credentials})
+        return token_in(answer, client, server.token_endpoint, context.masks(), asked=inputs.scope)
 
-    return context.retry(attempt)
+    return with_retries(attempt, context.retries)
 
 
 def hand_back(context: Context, store: Store, token: AccessToken) -> None:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from queue import Empty, Queue, SimpleQueue
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -69,10 +70,6 @@ class Http:
         self.ca_file = ca_file
         self._env = env
 
-    def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Response:
-        """POST `form` and return the answer, whatever its status; raises what `send` raises."""
-        return self.send("POST", url, headers=headers, form=form)
-
     def send(
         self,
         method: str,
@@ -81,22 +78,19 @@ class Http:
         headers: Mapping[str, str],
         form: Mapping[str, str] | None = None,
         json: object = None,
+        content: bytes | None = None,
     ) -> Response:
-        """Send one request, with `form` or `json` as its body; returns and raises what `exchange` does."""
-        return self.exchange(requests.Request(method, url, headers={**headers}, data=form, json=json))
+        """Send one request and return the answer, whatever its status; `form`, `json` or `content` is its body.
 
-    def exchange(self, request: requests.Request) -> Response:
-        """Send one request, and return the answer, whatever its status.
-
-        Raises `UnreachableError` if no whole answer came: its `again` tells whether another try could help.
-        Raises `AnswerError` if the answer is larger than `largest_answer`.
+        Raises `UnreachableError` if no whole answer came: its `again` tells whether another try could help. Raises
+        `AnswerError` if the answer is larger than `largest_answer`.
         """
-        host = urlsplit(request.url).netloc
-        proxy = proxy_for(request.url, self._env)
         always = {"Accept": "application/json", "User-Agent": f"bitbucket-token/{VERSION}"}
-        request.headers = {**always, **request.headers}
+        request = requests.Request(method, url, headers={**always, **headers}, data=content or form, json=json)
+        host = urlsplit(url).netloc
+        proxy = proxy_for(url, self._env)
         try:
-            return self.within_deadline(lambda: self._send(request, host, proxy), host)
+            return self.within_deadline(partial(self._exchange, request, host, proxy), host)
         except (requests.RequestException, ValueError) as error:
             raise unreachable(error, host=host, proxy=proxy, timeout=self._timeout) from error
 
@@ -120,7 +114,8 @@ class Http:
             raise result
         return result[0]
 
-    def _send(self, request: requests.Request, host: str, proxy: str) -> Response:
+    def _exchange(self, request: requests.Request, host: str, proxy: str) -> Response:
+        """Send the request and read the answer, in the thread that may be left behind."""
         with self._session() as session, self._begun(session, request, proxy) as response:
             return Response(response.status_code, response.headers, self._read(response, host), host)
 

@@ -3,14 +3,12 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from pipe.http.client import Http
-from pipe.http.retry import RetryPolicy, with_retries
+from pipe.http.retry import RetryPolicy
 from pipe.redaction.log import Log
 from pipe.redaction.secret import Secret, forms
-
-Result = TypeVar("Result")
 
 
 class Context(NamedTuple):
@@ -51,7 +49,3 @@ class Context(NamedTuple):
         """Have a secret masked that has just become known, before anything is done with it."""
         self.log.hide(forms(secret))
         self.mask_in_ci(forms(secret))
-
-    def retry(self, attempt: Callable[[], Result]) -> Result:
-        """Call `attempt` again as often as the inputs allow and as it can help."""
-        return with_retries(attempt, self.retries)

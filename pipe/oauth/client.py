@@ -4,11 +4,13 @@ A server describes itself in its metadata (RFC 8414), or as OpenID Connect Disco
 """
 
 from collections.abc import Mapping
+from functools import partial
 from urllib.parse import urlsplit
 
 from pipe.errors import AnswerError, InputError
 from pipe.http.context import Context
 from pipe.http.responses import TRY_AGAIN, Response, in_trouble, json_object, redirected
+from pipe.http.retry import with_retries
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.values import Given, parse_url
 from pipe.oauth.endpoints import Endpoints, is_cloud, token_endpoint
@@ -69,7 +71,7 @@ def discover(issuer: str, context: Context) -> Endpoints:
     context.say(f"Asking {urlsplit(issuer).netloc} where its token endpoint is.")
     answers = []
     for url in _addresses(issuer):
-        answer = context.retry(lambda url=url: _ask(url, context))  # type: ignore[misc]
+        answer = with_retries(partial(_ask, url, context), context.retries)
         found = json_object(answer.body) if answer.status == 200 else None
         if found is not None:
             return _endpoints(found, issuer, answer.host, context.masks())

@@ -1,4 +1,4 @@
-"""One request to the token endpoint (RFC 6749 section 3.2), and what its answer means."""
+"""How a client authenticates at the token endpoint (RFC 6749 section 3.2), and what the endpoint's answer means."""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,6 @@ from typing import NamedTuple
 from urllib.parse import quote_plus, urlsplit
 
 from pipe.errors import AnswerError, InputError, PipeError, RefusedError
-from pipe.http.client import Http
 from pipe.http.responses import TRY_AGAIN, Response, in_trouble, json_object, redirected, retry_after
 from pipe.oauth.advice import rate_limited, refused
 from pipe.oauth.token import AccessToken, parse_token_response
@@ -27,21 +26,14 @@ class Client(NamedTuple):
     """`basic-raw`, `basic-encoded`, `body` or `private_key_jwt`."""
 
 
-def request_token(
-    http: Http,
-    url: str,
-    client: Client,
-    form: Mapping[str, str],
-    masks: Sequence[str],
-    asked: tuple[str, ...],
+def token_in(
+    answer: Response, client: Client, url: str, masks: Sequence[str], *, asked: tuple[str, ...]
 ) -> AccessToken:
-    """Ask the token endpoint at `url` once for a token, with the parameters of one grant in `form`.
+    """Return the token in an answer of the token endpoint at `url` to `client`, who `asked` for these scopes.
 
-    `masks` are the texts that no error may repeat, `asked` the scopes in `form`. Raises `RefusedError`,
-    `AnswerError` or `UnreachableError`; their `again` says whether another try could help.
+    `masks` are the texts that no error may repeat. Raises `RefusedError` or `AnswerError` if there is none; their
+    `again` says whether another try could help.
     """
-    headers, credentials = client_authentication(client)
-    answer = http.post_form(url, {**form, **credentials}, headers)
     content = json_object(answer.body)
     if 200 <= answer.status < 300 and not _error_code(content):
         if content is None:

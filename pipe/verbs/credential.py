@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TextIO
 from urllib.parse import urlsplit
 
+from pipe import grants
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, InputError, PipeError
 from pipe.inputs.inputs import Inputs
@@ -14,7 +15,7 @@ from pipe.inputs.invocation import Arguments, Invocation
 from pipe.oauth.checks import check_token
 from pipe.oauth.endpoints import is_cloud
 from pipe.oauth.token import AccessToken
-from pipe.run import acquire, context_of, fit_together, mask_inputs, mask_token
+from pipe.run import context_of, fit_together, mask_inputs, mask_token
 from pipe.verbs import Verb
 
 LONGEST_QUESTION = 64 * 1024
@@ -38,7 +39,7 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     try:
         verify = fit_together(inputs, ci)
         context = context_of(inputs, ci, invocation)
-        token = acquire(inputs, context)
+        token = grants.called(inputs.grant).acquire(inputs, context)
         mask_token(token, ci, invocation)
         check_token(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
         verify(token, context)

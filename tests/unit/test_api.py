@@ -38,6 +38,7 @@ class Played(Http):
         headers: Mapping[str, str],
         form: Mapping[str, str] | None = None,
         json: object = None,
+        content: bytes | None = None,
     ) -> Response:
         self.asked.append(f"{method} {url} {headers['Authorization']}")
         return self.answers[(len(self.asked) - 1) % len(self.answers)]

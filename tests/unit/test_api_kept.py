@@ -41,7 +41,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, network: Network, *methods: str) -> Non
     monkeypatch.setattr(Session, "send", lambda _self, request, **more: network.send(request, **more))
     monkeypatch.setattr(Session, "close", lambda _self: network.close())
     for method in methods:
-        http.exchange(requests.Request(method, "https://host/"))
+        http.send(method, "https://host/", headers={})
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])

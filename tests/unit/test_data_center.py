@@ -1,6 +1,5 @@
 """The client of a Data Center's lists, and the name that a CI system gives a job."""
 
-from collections.abc import Callable
 from json import dumps
 from pathlib import Path
 from typing import TypeVar, cast
@@ -12,7 +11,9 @@ from pipe.bitbucket.access_tokens import AccessTokens, Owner, parse_owner
 from pipe.bitbucket.data_center import MOST_PAGES, Caller, DataCenter
 from pipe.errors import AnswerError, InputError
 from pipe.http.context import Context
+from pipe.http.deadline import Deadline
 from pipe.http.responses import Response
+from pipe.http.retry import RetryPolicy
 from pipe.redaction.secret import Secret
 from tests.unit.conftest import Written
 
@@ -36,9 +37,7 @@ class Once:
 
     def __init__(self) -> None:
         self.http = EndlessHttp()
-
-    def retry(self, attempt: Callable[[], Result]) -> Result:
-        return attempt()
+        self.retries = RetryPolicy(1, Deadline(60), lambda _line: None, lambda _seconds: None)
 
     def masks(self) -> tuple[str, ...]:
         return ()

@@ -36,6 +36,7 @@ class Described(Http):
         headers: Mapping[str, str],
         form: Mapping[str, str] | None = None,
         json: object = None,
+        content: bytes | None = None,
     ) -> Response:
         assert (method, dict(headers), form, json) == ("GET", {}, None, None), "nothing of the client's is sent"
         self.asked.append(url)

@@ -29,8 +29,18 @@ class Recorder(Http):
         super().__init__(Deadline(10), timeout=1, ca_file="", env={})
         self.asked: list[tuple[str, dict[str, str], dict[str, str]]] = []
 
-    def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Response:
-        self.asked.append((url, dict(form), dict(headers)))
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        form: Mapping[str, str] | None = None,
+        json: object = None,
+        content: bytes | None = None,
+    ) -> Response:
+        assert (method, json, content) == ("POST", None, None)
+        self.asked.append((url, dict(form or {}), dict(headers)))
         return Response(200, {}, BODY, "host")
 
 

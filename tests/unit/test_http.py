@@ -19,7 +19,9 @@ def http(env: dict[str, str] | None = None, *, deadline: float = 10) -> Http:
 
 def test_a_form_is_posted_once(server: Server) -> None:
     """Form-encoded, asking for JSON, and saying who asks; nothing else of this machine is told."""
-    answer = http().post_form(server.url, {"grant_type": "x", "scope": "a b&ü"}, {"Authorization": "Basic abc"})
+    answer = http().send(
+        "POST", server.url, headers={"Authorization": "Basic abc"}, form={"grant_type": "x", "scope": "a b&ü"}
+    )
 
     ((method, path, headers, body),) = server.requests
     assert (answer.status, answer.body, answer.host) == (200, b"{}", f"127.0.0.1:{server.server_port}")
@@ -37,18 +39,18 @@ def test_a_redirect_is_an_answer_and_not_followed(server: Server, status: int) -
     """The secret goes where the user sent it, and nowhere else."""
     server.status, server.headers = status, (("Location", f"{server.url}/elsewhere"),)
 
-    assert http().post_form(server.url, {}, {}).status == status
+    assert http().send("POST", server.url, headers={}, form={}).status == status
     assert len(server.requests) == 1
 
 
 def test_an_answer_may_have_a_mebibyte_and_no_more(server: Server) -> None:
     """Whatever it is, it is no token."""
     server.body = b"x" * LARGEST_ANSWER
-    assert len(http().post_form(server.url, {}, {}).body) == 1024 * 1024
+    assert len(http().send("POST", server.url, headers={}, form={}).body) == 1024 * 1024
 
     server.body += b"x"
     with pytest.raises(AnswerError, match="more than 1048576 bytes"):
-        http().post_form(server.url, {}, {})
+        http().send("POST", server.url, headers={}, form={})
 
 
 def test_netrc_is_never_used(server: Server, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -57,8 +59,8 @@ def test_netrc_is_never_used(server: Server, tmp_path_factory: pytest.TempPathFa
     netrc.write_text("machine 127.0.0.1 login me password mine\n", encoding="ascii")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NETRC", str(netrc))
-        http().post_form(server.url, {}, {"Authorization": "Basic abc"})
-        http().post_form(server.url, {}, {})
+        http().send("POST", server.url, headers={"Authorization": "Basic abc"}, form={})
+        http().send("POST", server.url, headers={}, form={})
 
     assert [headers.get("Authorization") for _, _, headers, _ in server.requests] == ["Basic abc", None]
 
@@ -67,7 +69,7 @@ def test_the_proxy_is_that_of_the_environment_handed_in(server: Server) -> None:
     """It is asked for the whole address; the process's own variables do not count."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("http_proxy", "http://127.0.0.1:1")
-        http({"HTTP_PROXY": server.url}).post_form("http://localhost:1/token", {}, {})
+        http({"HTTP_PROXY": server.url}).send("POST", "http://localhost:1/token", headers={}, form={})
 
     assert [path for _, path, _, _ in server.requests] == ["http://localhost:1/token"]
 
@@ -82,7 +84,7 @@ def test_the_proxy_is_that_of_the_environment_handed_in(server: Server) -> None:
 def test_an_impossible_proxy_is_told_and_not_tried_again(proxy: str) -> None:
     """It does not get better by waiting."""
     with pytest.raises(UnreachableError, match="proxy's address is not one that can be used") as caught:
-        http({"HTTPS_PROXY": proxy}).post_form("https://bitbucket.org/site/oauth2/access_token", {}, {})
+        http({"HTTPS_PROXY": proxy}).send("POST", "https://bitbucket.org/site/oauth2/access_token", headers={}, form={})
 
     assert not caught.value.again
     assert "hunter2" not in caught.value.what + caught.value.now
@@ -91,7 +93,7 @@ def test_an_impossible_proxy_is_told_and_not_tried_again(proxy: str) -> None:
 def test_a_port_without_a_server_refuses() -> None:
     """Told at once, and worth another try."""
     with pytest.raises(UnreachableError, match="refused the connection") as caught:
-        http().post_form("http://127.0.0.1:1/", {}, {})
+        http().send("POST", "http://127.0.0.1:1/", headers={}, form={})
 
     assert caught.value.again
 
@@ -99,7 +101,7 @@ def test_a_port_without_a_server_refuses() -> None:
 def test_no_request_begins_after_the_deadline(server: Server) -> None:
     """It always holds."""
     with pytest.raises(UnreachableError, match="within the deadline of 0 s"):
-        http(deadline=0).post_form(server.url, {}, {})
+        http(deadline=0).send("POST", server.url, headers={}, form={})
 
 
 def test_an_alarm_that_rings_while_a_server_is_waited_for_is_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:

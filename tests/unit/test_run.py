@@ -1,10 +1,14 @@
 """One run: inputs, grant, token, checks, mask, export, report, in this order."""
 
+import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
+from types import FrameType
 
 import pytest
+import requests
 
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, MissingInputError, PipeError, RefusedError, UnfitTokenError
@@ -203,3 +207,31 @@ def test_a_missing_bundle_ends_the_run_before_anything_is_sent(stage: Stage) -> 
 def test_an_invocation_does_not_show_its_environment(stage: Stage) -> None:
     """There are secrets in it."""
     Oracle([PASSWORD]).check("the representation", f"{stage.invocation()!r}")
+
+
+def test_few_steps_lead_from_a_run_to_its_request(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader who follows them enters nine functions at most."""
+    entered: list[str] = []
+
+    def send(*_: object, **__: object) -> None:
+        waiting = sys._current_frames()[threading.main_thread().ident or 0]
+        before = [name for name in reversed(functions(waiting)) if name != "awaited"]
+        entered.extend([*before[before.index("run") :], *reversed(functions(sys._getframe(1)))])
+        raise requests.ConnectionError
+
+    monkeypatch.setattr(requests.Session, "send", send)
+    with pytest.raises(PipeError):
+        stage.run()
+
+    assert entered[0] == "run"
+    assert len(entered) <= 9, entered
+
+
+def functions(frame: FrameType | None) -> list[str]:
+    """The functions of the program that the stack of `frame` is in, innermost first."""
+    found = []
+    while frame:
+        if "/pipe/" in frame.f_code.co_filename:
+            found.append(frame.f_code.co_name)
+        frame = frame.f_back
+    return found

@@ -11,12 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from pipe.errors import AnswerError, InputError, PipeError, RefusedError, UnreachableError
-from pipe.http.client import Http
-from pipe.http.deadline import Deadline
+from pipe.errors import AnswerError, InputError, PipeError, RefusedError
 from pipe.http.responses import TRY_AGAIN, Response, retry_after
 from pipe.oauth.token import AccessToken
-from pipe.oauth.token_endpoint import Client, request_token
+from pipe.oauth.token_endpoint import Client, client_authentication, token_in
 from pipe.redaction.secret import Secret, forms
 from tests.oracle import Oracle
 from tests.unit.samples import TOKEN
@@ -24,20 +22,6 @@ from tests.unit.samples import TOKEN
 URL = "https://git.example.com:7990/context/rest/oauth2/latest/token"
 SECRET = "hunter2-correct/horse+battery=staple"
 GOOD = {"access_token": TOKEN, "token_type": "bearer", "expires_in": 7200, "scope": "repository"}
-
-
-class Canned(Http):
-    """A server that gives one answer, and keeps what it was asked."""
-
-    def __init__(self, status: int, body: object, headers: Mapping[str, str]) -> None:
-        super().__init__(Deadline(60), timeout=1, ca_file="", env={})
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.answer = Response(status, CaseInsensitiveDict(headers), data, "git.example.com:7990")
-        self.asked: tuple[str, dict[str, str], dict[str, str]] = ("", {}, {})
-
-    def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Response:
-        self.asked = (url, dict(form), dict(headers))
-        return self.answer
 
 
 def ask(
@@ -48,8 +32,9 @@ def ask(
     client: Client = Client("key", Secret(SECRET), "basic-raw"),  # noqa: B008 - it is never changed
     asked: tuple[str, ...] = (),
 ) -> AccessToken:
-    http = Canned(status, body, headers or {})
-    return request_token(http, URL, client, {"grant_type": "x"}, forms(client.secret, key=client.key), asked)
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer = Response(status, CaseInsensitiveDict(headers or {}), data, "git.example.com:7990")
+    return token_in(answer, client, URL, forms(client.secret, key=client.key), asked=asked)
 
 
 def failure(status: int, body: object, headers: Mapping[str, str] | None = None) -> PipeError:
@@ -60,10 +45,8 @@ def failure(status: int, body: object, headers: Mapping[str, str] | None = None)
 
 def sent(client: Client) -> tuple[dict[str, str], dict[str, str]]:
     """Return the form and the headers that a client sends."""
-    http = Canned(200, GOOD, {})
-    request_token(http, URL, client, {"grant_type": "client_credentials", "scope": "a b"}, (), ())
-    assert http.asked[0] == URL
-    return http.asked[1:]
+    headers, credentials = client_authentication(client)
+    return {"grant_type": "client_credentials", "scope": "a b", **credentials}, headers
 
 
 # Client authentication
@@ -356,14 +339,3 @@ def test_retry_after_is_handed_on_with_every_failure_that_is_tried_again() -> No
     assert failure(503, b"", header).retry_after == 7
     assert failure(400, {"error": "server_error"}, header).retry_after == 7
     assert failure(401, b"", header).retry_after is None
-
-
-def test_a_server_that_is_not_reached_is_no_answer() -> None:
-    """The failure of the connection comes through as it is."""
-
-    class Unreached(Canned):
-        def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Response:
-            raise UnreachableError(url, str(form), str(headers))
-
-    with pytest.raises(UnreachableError):
-        request_token(Unreached(200, GOOD, {}), URL, Client("k", Secret(SECRET), "body"), {}, (), ())

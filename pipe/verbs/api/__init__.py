@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from pipe import grants
 from pipe.ci.system import CiSystem
 from pipe.errors import InputError, PipeError
 from pipe.grants.giving_back import give_back_unused
@@ -15,7 +16,7 @@ from pipe.inputs.values import Given, parse_secret
 from pipe.oauth.token import TOKEN, AccessToken
 from pipe.redaction.log import show
 from pipe.redaction.secret import Secret, forms
-from pipe.run import acquire, connection, context_of, mask_inputs, mask_token
+from pipe.run import connection, context_of, mask_inputs, mask_token
 from pipe.verbs import Verb
 from pipe.verbs.api.addresses import rest_api_of
 from pipe.verbs.api.call import OWN_OPTIONS, Call, call_of
@@ -112,7 +113,7 @@ def _token(inputs: Inputs, ci: CiSystem, invocation: Invocation, context: Contex
         mask_token(token, ci, invocation)
         yield token
         return
-    token = acquire(inputs, context)
+    token = grants.called(inputs.grant).acquire(inputs, context)
     mask_token(token, ci, invocation)
     try:
         yield token

@@ -10,6 +10,7 @@ from pipe.http.client import Http, Result, Session
 from pipe.http.context import Context
 from pipe.http.deadline import Deadline
 from pipe.http.responses import Response
+from pipe.http.retry import with_retries
 from pipe.redaction.secret import Secret
 from pipe.verbs.api.addresses import FOLLOWED, FOLLOWERS, MOST, RestApi, endless, target_of
 from pipe.verbs.api.failures import failure, once_only
@@ -36,11 +37,11 @@ class KeepAliveHttp(Http):
         self._kept = Session()
         self._answered = False
 
-    def exchange(self, request: requests.Request) -> Response:
+    def _exchange(self, request: requests.Request, host: str, proxy: str) -> Response:
         """Send one request; a method that may not be done twice gets a connection of its own."""
         if request.method not in HARMLESS_TWICE:
             self._give_up()
-        answer = super().exchange(request)
+        answer = super()._exchange(request, host, proxy)
         self._answered = True
         if answer.status < 200:
             # Python takes any interim answer but 100 for the final one (RFC 9110 section 15.2). The final one follows,
@@ -124,7 +125,7 @@ class Client:
             self._pace.wait()
             status = 0
             try:
-                answer = self._http.exchange(requests.Request(method, url, headers=headers, data=content))
+                answer = self._http.send(method, url, headers=headers, content=content)
                 status = answer.status
                 self._pace.note(answer.headers)
                 if not (200 <= status < 300 or status in tolerated):
@@ -133,4 +134,4 @@ class Client:
                 raise (error if method in HARMLESS_TWICE else once_only(error, status)) from error.__cause__
             return answer
 
-        return self._context.retry(attempt)
+        return with_retries(attempt, self._context.retries)

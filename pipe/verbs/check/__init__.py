@@ -4,10 +4,13 @@ It examines everything between the inputs and a token that works, step by step. 
 `CheckState` that returns a `Finding`, or raises the `PipeError` that a run would end with.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
+import requests
+
+from pipe import grants
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, InputError, PipeError, UnreachableError
 from pipe.http.client import Http
@@ -15,7 +18,7 @@ from pipe.http.deadline import Deadline
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.invocation import Arguments, Invocation, Option
 from pipe.redaction.log import DeferredLog
-from pipe.run import acquire, connection, context_of, fit_together, mask_inputs
+from pipe.run import connection, context_of, fit_together, mask_inputs
 from pipe.verbs import Verb
 from pipe.verbs.check.api import examine_api
 from pipe.verbs.check.headers import examine_clock, examine_rate_limits
@@ -126,15 +129,7 @@ class _SentError(Exception):
 
 
 class _Rehearsal(Http):
-    def send(
-        self,
-        method: str,  # noqa: ARG002 - the form of what it stands for
-        url: str,  # noqa: ARG002
-        *,
-        headers: Mapping[str, str],  # noqa: ARG002
-        form: Mapping[str, str] | None = None,  # noqa: ARG002
-        json: object = None,  # noqa: ARG002
-    ) -> NoReturn:
+    def _exchange(self, request: requests.Request, host: str, proxy: str) -> NoReturn:  # noqa: ARG002
         raise _SentError
 
 
@@ -145,7 +140,7 @@ def examine_inputs(state: CheckState) -> Finding:
     invocation = state.invocation._replace(log=DeferredLog(state.invocation.log))
     context = context_of(inputs, ci, invocation, connection(_Rehearsal, inputs, invocation))
     try:
-        acquire(inputs, context)
+        grants.called(inputs.grant).acquire(inputs, context)
     except InputError:
         raise
     except (_SentError, PipeError):

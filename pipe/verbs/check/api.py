@@ -8,6 +8,7 @@ from pipe.bitbucket.data_center import Caller, DataCenter
 from pipe.bitbucket.verify import Target, target
 from pipe.errors import UnfitTokenError
 from pipe.http.responses import Response, json_object
+from pipe.http.retry import with_retries
 from pipe.inputs.values import says_no
 from pipe.oauth.client import asks_cloud
 from pipe.oauth.token import AccessToken
@@ -69,7 +70,7 @@ def _whose_at_cloud(state: CheckState, token: AccessToken) -> Finding:
             return answer
         raise api_failure(answer, masks)
 
-    answer = state.context.retry(attempt)
+    answer = with_retries(attempt, state.context.retries)
     facts = {"host": answer.host, "status": answer.status}
     if answer.status == 401:
         what = f"{answer.host} does not say whose token it is, as with some kinds of good ones (HTTP 401); {_NAME_ONE}."

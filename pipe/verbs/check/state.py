@@ -32,9 +32,8 @@ class RecordingHttp(Http):
         super().__init__(deadline, timeout=timeout, ca_file=ca_file, env=env)
         self.recorded: list[tuple[float, Response]] = []
 
-    def exchange(self, request: requests.Request) -> Response:
-        """Send one request as `Http` does."""
-        answer = super().exchange(request)
+    def _exchange(self, request: requests.Request, host: str, proxy: str) -> Response:
+        answer = super()._exchange(request, host, proxy)
         self.recorded.append((time.time(), answer))
         return answer
 

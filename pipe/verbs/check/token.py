@@ -7,7 +7,7 @@ from pipe import grants
 from pipe.errors import UnfitTokenError
 from pipe.inputs.values import format_scopes
 from pipe.oauth.checks import check_token, with_implied
-from pipe.run import acquire, facts_of, mask_token
+from pipe.run import facts_of, mask_token
 from pipe.verbs.check.report import Finding, fine, trouble, untried
 from pipe.verbs.check.state import CheckState
 
@@ -32,7 +32,7 @@ def examine_grant(state: CheckState) -> Finding:
         return fine(
             f"{grant.look(inputs, state.context)}; no token was made, for that would replace one that jobs may use."
         )
-    state.token = acquire(inputs, state.context)
+    state.token = grants.called(inputs.grant).acquire(inputs, state.context)
     mask_token(state.token, state.ci, state.invocation)
     return fine(f"{inputs.grant} gives a token, which is exported nowhere.")
 
