@@ -50,8 +50,9 @@ def api_failure(answer: Response, masks: Sequence[str]) -> PipeError:
             "Bitbucket has removed this resource, as it did with lists across workspaces in 2026.",
             "Use the resource of a single workspace; Bitbucket's changelog names it.",
         )
+    fields = _fields(error, masks)
     return AnswerError(
-        what,
+        f"{what} It complains of {fields}" if fields else what,
         "The request does not fit this resource.",
         "Check the names and values against the REST API's documentation.",
     )
@@ -126,3 +127,12 @@ def _error(answer: Response) -> Mapping[str, object]:
 def _detail(error: Mapping[str, object]) -> Mapping[str, object]:
     detail = error.get("detail")
     return detail if isinstance(detail, dict) else {}
+
+
+def _fields(error: Mapping[str, object], masks: Sequence[str]) -> str:
+    """What is said of single fields of a body: `{"fields": {"title": ["This field is required."]}}`."""
+    fields = error.get("fields")
+    if not isinstance(fields, dict):
+        return ""
+    told = (f"{name}: {' '.join(map(str, said)) if isinstance(said, list) else said}" for name, said in fields.items())
+    return show("; ".join(told), masks)

@@ -1,28 +1,26 @@
 """A Data Center's REST API: one request, lists that come in pages, and who the server takes this program for."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Literal, NamedTuple
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
+from pipe.bitbucket.addresses import data_center_at, with_parameters
 from pipe.bitbucket.data_center_errors import (
     NotFoundError,
     anonymous,
     another,
     failure,
     no_json,
-    no_page,
     no_user,
 )
+from pipe.bitbucket.paging import PAGE_LENGTH, objects
 from pipe.http.context import Context
 from pipe.http.responses import Response, json_object
 from pipe.http.retry import with_retries
 from pipe.redaction.log import show
 from pipe.redaction.secret import Secret
-
-MOST_PAGES = 100
-"""Of `PAGE_LENGTH` entries each: nobody has more tokens, and a server that goes on is faulty."""
-PAGE_LENGTH = 100
 
 Way = Literal["password", "access-token", "private-key"]
 
@@ -49,14 +47,15 @@ class DataCenter:
         self, method: str, path: str, body: object = None, parameters: Mapping[str, str | int] | None = None
     ) -> Response:
         """Send one request, once, and return a 2xx answer; raise a `PipeError` for any other."""
-        query = dict(parameters or {})
-        if self._caller.impersonated:
-            query["xoauth_requestor_id"] = self._caller.impersonated
         # `quote`, because requests leaves a `+` as it is, and servers differ in what they take that for.
-        url = self._base + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
+        query = f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
+        return self._send(method, self._base + path + query, body)
+
+    def _send(self, method: str, url: str, body: object, tolerated: Collection[int] = ()) -> Response:
+        url = with_parameters(url, {"xoauth_requestor_id": self._caller.impersonated})
         headers = {"Authorization": self._caller.authorize(method, url).reveal()}
         answer = self._context.http.send(method, url, headers=headers, json=body)
-        if not 200 <= answer.status < 300:
+        if not 200 <= answer.status < 300 and answer.status not in tolerated:
             raise failure(answer, self._caller.way, self._context.masks())
         return answer
 
@@ -81,21 +80,13 @@ class DataCenter:
 
         with_retries(attempt, self._context.retries)
 
-    def pages(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Iterator[dict[str, object]]:
-        """The objects of a list, page by page; each page says where the next one starts, but not on which host."""
-        start = 0
-        for _ in range(MOST_PAGES):
-            answer, page = self.get(path, {**(parameters or {}), "limit": PAGE_LENGTH, "start": start})
-            values, following = page.get("values"), page.get("nextPageStart")
-            if not isinstance(values, list):
-                raise no_page(answer)
-            yield from (value for value in values if isinstance(value, dict))
-            if page.get("isLastPage") is not False:
-                return
-            if isinstance(following, bool) or not isinstance(following, int) or following <= start:
-                raise no_page(answer)
-            start = following
-        raise no_page(answer)
+    def pages(self, path: str) -> Iterator[dict[str, object]]:
+        """Return the objects of a list, page by page; raise as `pipe.bitbucket.paging.objects` does."""
+        url = with_parameters(self._base + path, {"limit": str(PAGE_LENGTH), "start": "0"})
+        return objects(self._ask, data_center_at(self._base), url)
+
+    def _ask(self, url: str, tolerated: Collection[int]) -> tuple[str, Response]:
+        return url, with_retries(partial(self._send, "GET", url, None, tolerated), self._context.retries)
 
     def user(self) -> str:
         """Return the name of the user that the server takes the caller for.
@@ -113,7 +104,7 @@ class DataCenter:
 
     def slug(self, user: str) -> str:
         """Return the name of `user` in addresses, which is not always the user's own: the server says which it is."""
-        for found in self.pages("/rest/api/latest/users", {"filter": user}):
+        for found in self.pages(f"/rest/api/latest/users?{urlencode({'filter': user}, quote_via=quote)}"):
             slug = found.get("slug")
             if found.get("name") == user and isinstance(slug, str) and slug:
                 return slug

@@ -8,14 +8,14 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import unquote, urlsplit
 
-from pipe.errors import AnswerError, PipeError, RefusedError
+from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError
 from pipe.http.responses import TRY_AGAIN, Response, in_trouble, json_object, redirected, retry_after
 from pipe.redaction.log import show
 
 _LINK = "Bitbucket: Administration, Application links, the link, Incoming"
 
-# By the input that authorised: why it usually happens, what to do now.
-_WRONG = {
+# By what authorised: why it usually happens, what to do now.
+_WRONG: dict[str, tuple[str, str]] = {
     "password": (
         "User name or password is wrong, or the server takes no passwords (single sign-on).",
         "Correct username and password before the next run: after some wrong tries Bitbucket locks the account until "
@@ -32,6 +32,12 @@ _WRONG = {
         "log in.",
     ),
 }
+TOKEN = "token"
+"""The way of a request that a bearer token of any kind authorises, whoever made it."""
+_WRONG[TOKEN] = (
+    "The token is mistyped, revoked or expired, or the server never saw it.",
+    "Get a new token; check proxies that remove the Authorization header.",
+)
 _ANONYMOUS = {
     **_WRONG,
     "private-key": (
@@ -88,7 +94,10 @@ def rate_limited(answer: Response) -> AnswerError:
 
 
 def failure(answer: Response, way: str, masks: Sequence[str]) -> PipeError:
-    """Return the failure that an answer other than 2xx stands for; `way` is the input that authorised."""
+    """Return the failure that an answer other than 2xx stands for; `way` is the input that authorised, or `TOKEN`.
+
+    With a token, what it may not do makes it unfit (exit 6); in the other ways that is a refusal (exit 3).
+    """
     error = error_of(answer)
     said = show(error.get("message", ""), masks)
     what = f"{answer.host} refused (HTTP {answer.status})" + (f': "{said}".' if said else ".")
@@ -109,7 +118,9 @@ def failure(answer: Response, way: str, masks: Sequence[str]) -> PipeError:
     if answer.status == 401:
         return _unauthorized(answer, what, way, masks)
     if answer.status == 404:
-        return _not_found(answer, what)
+        return _not_found(answer, what, way)
+    if way == TOKEN:
+        return _may_not(what) if answer.status == 403 else _unfit_request(what)
     if answer.status == 400 and _LIMIT.search(f"{said} {error.get('exceptionName')}") and "expir" not in said.lower():
         return LimitError(
             what,
@@ -173,21 +184,15 @@ def no_json(answer: Response) -> AnswerError:
     )
 
 
-def no_page(answer: Response) -> AnswerError:
-    """A list that makes no sense, or has no end."""
-    return AnswerError(
-        f"{answer.host} answered with something that is no page of a list.",
-        "A proxy or firewall answered in the server's place, or the server is faulty.",
-        "Run the step again; check base-url and proxies in between.",
-    )
-
-
-def _unauthorized(answer: Response, what: str, way: str, masks: Sequence[str]) -> RefusedError:
+def _unauthorized(answer: Response, what: str, way: str, masks: Sequence[str]) -> PipeError:
     """401 has two meanings here: with `X-AUSERNAME`, the server knows the user, who may not do this."""
     user = unquote(answer.headers.get("X-AUSERNAME", ""))
     if user not in ("", "anonymous"):
+        what = f"{what} It knows the user {show(user, masks)}, who may not do this."
+        if way == TOKEN:
+            return _may_not(what)
         return RefusedError(
-            f"{what} It knows the user {show(user, masks)}, who may not do this.",
+            what,
             "Only a user's own tokens can be made, and those of projects and repositories only by their "
             "administrators; and an HTTP access token cannot make others.",
             "Check token-owner; give the user the permission, or act as another user.",
@@ -216,7 +221,31 @@ def _login_page(answer: Response, way: str) -> RefusedError:
     )
 
 
-def _not_found(answer: Response, what: str) -> PipeError:
+def _may_not(what: str) -> UnfitTokenError:
+    return UnfitTokenError(
+        what,
+        "The token is good, but its user, or its permissions, do not allow this.",
+        "Give the token the permission (token-permissions), or ask as another user.",
+    )
+
+
+def _unfit_request(what: str) -> AnswerError:
+    return AnswerError(
+        what,
+        "The request does not fit this resource, or base-url lacks the context path.",
+        "Check the path and the values against the REST API's documentation, and base-url.",
+    )
+
+
+def _not_found(answer: Response, what: str, way: str) -> PipeError:
+    if way == TOKEN:
+        if not error_of(answer):
+            return _unfit_request(what)
+        return UnfitTokenError(
+            what,
+            "The project or repository does not exist, is misspelt, or may not be seen with this token.",
+            "Check the names as they stand in Bitbucket's addresses, and what the token's user may see.",
+        )
     if not error_of(answer):
         return AnswerError(
             what,

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from pipe.bitbucket.cloud import CLOUD_API
 from pipe.bitbucket.cloud_errors import api_failure, granted_scopes, lacks_scope, required_scopes
-from pipe.bitbucket.data_center_errors import error_of, failure, no_json
+from pipe.bitbucket.data_center_errors import TOKEN, error_of, failure, no_json
 from pipe.errors import AnswerError, InputError, PipeError, UnfitTokenError
 from pipe.http.context import Context
 from pipe.http.responses import Response, json_object
@@ -92,7 +92,7 @@ class Target(NamedTuple):
         elif 200 <= answer.status < 300 or (answer.status == 403 and not error_of(answer)):
             return no_json(answer)
         else:
-            error, advice = failure(answer, "access-token", masks), _advice_of_data_center(answer)
+            error, advice = failure(answer, TOKEN, masks), _advice_of_data_center(answer)
         # A page that stands in the API's place says nothing of the token; what is gone for good does.
         if isinstance(error, AnswerError) and answer.status != 410:
             return error

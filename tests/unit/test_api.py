@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from pipe.bitbucket.cloud import MOST_PAGES, Api
+from pipe.bitbucket.cloud import Api
 from pipe.bitbucket.cloud_errors import api_failure, granted_scopes, lacks_scope
+from pipe.bitbucket.paging import MOST_PAGES
 from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError
 from pipe.http.client import Http
 from pipe.http.deadline import Deadline
@@ -59,12 +60,24 @@ def test_pages_are_followed_as_they_are_named() -> None:
 
 
 def test_a_list_without_an_end_ends() -> None:
-    """Each page names itself as the next one."""
-    http = Played(answer(200, {"values": [], "next": f"{BASE}/list"}))
+    """Each page names another one as the next."""
+    http = Played(*(answer(200, {"values": [], "next": f"{BASE}/list?page={number}"}) for number in range(200)))
 
     with pytest.raises(AnswerError, match="more than 100 pages"):
         list(api(http).pages("/list"))
-    assert len(http.asked) == MOST_PAGES
+    assert len(http.asked) == MOST_PAGES + 1
+
+
+def test_a_circle_is_left_at_once() -> None:
+    """The second page names the first."""
+    http = Played(
+        answer(200, {"values": [], "next": f"{BASE}/list?page=2"}),
+        answer(200, {"values": [], "next": f"{BASE}/list"}),
+    )
+
+    with pytest.raises(AnswerError, match="a page that was there before"):
+        list(api(http).pages("/list"))
+    assert len(http.asked) == 2
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pipe.bitbucket.addresses import RestApi, address, names_in, on_same_server, with_parameter, with_parameters
+from pipe.bitbucket.paging import naming_next
 from pipe.errors import InputError
-from pipe.verbs.api.addresses import RestApi, address, names_in, on_same_server, with_parameter, with_parameters
-from pipe.verbs.api.paging import naming_next
 
 CLOUD = RestApi("https://api.bitbucket.org", "/2.0", "/2.0/", cloud=True)
 CENTER = RestApi("https://git.example:8443/bitbucket", "/rest/api/latest", "/rest/", cloud=False)

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipe.errors import AnswerError
-from pipe.http.responses import Response
-from pipe.verbs.api.output import JsonLines, parsed
+from pipe.http.responses import Response, parsed_json
+from pipe.verbs.api.output import JsonLines
 
 SECRET = "token-of-the-tests"
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=8) | st.sampled_from(["##[", "#", "##vso[", "::", "\\"])
@@ -75,7 +75,7 @@ def test_nothing_collects_garbage_while_json_is_read(body: bytes) -> None:
     gc.callbacks.append(note)
     try:
         with suppress(ValueError):
-            parsed(body)
+            parsed_json(body)
         seen = len(begun)
     finally:
         gc.callbacks.remove(note)

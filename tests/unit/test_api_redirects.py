@@ -7,8 +7,8 @@ import requests
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pipe.bitbucket.addresses import LONGEST_ADDRESS, RestApi, target_of
 from pipe.http.responses import Response
-from pipe.verbs.api.addresses import LONGEST_ADDRESS, RestApi, target_of
 
 CLOUD = RestApi("https://api.bitbucket.org", "/2.0", "/2.0/", cloud=True)
 CENTER = RestApi("https://git.example:8443/bitbucket", "/rest/api/latest", "/rest/", cloud=False)

@@ -8,7 +8,8 @@ import pytest
 
 from pipe import ci
 from pipe.bitbucket.access_tokens import AccessTokens, Owner, parse_owner
-from pipe.bitbucket.data_center import MOST_PAGES, Caller, DataCenter
+from pipe.bitbucket.data_center import Caller, DataCenter
+from pipe.bitbucket.paging import MOST_PAGES
 from pipe.errors import AnswerError, InputError
 from pipe.http.context import Context
 from pipe.http.deadline import Deadline
@@ -49,10 +50,10 @@ def test_a_list_without_end_ends() -> None:
     caller = Caller("access-token", lambda _method, _url: Secret("Bearer x"))
     server = DataCenter(cast("Context", context), "https://git.example.com", caller)
 
-    with pytest.raises(AnswerError, match="no page of a list"):
+    with pytest.raises(AnswerError, match=f"more than {MOST_PAGES} pages"):
         AccessTokens(server, Owner("user", ("bot",))).named("name")
 
-    assert len(context.http.starts) == MOST_PAGES
+    assert len(context.http.starts) == MOST_PAGES + 1
 
 
 @pytest.mark.parametrize(

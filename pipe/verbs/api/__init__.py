@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from pipe import grants
+from pipe.bitbucket.paging import pages
 from pipe.ci.system import CiSystem
 from pipe.errors import InputError, PipeError
 from pipe.grants.giving_back import give_back_unused
@@ -18,12 +19,10 @@ from pipe.redaction.log import show
 from pipe.redaction.secret import Secret, forms
 from pipe.run import connection, context_of, mask_inputs, mask_token
 from pipe.verbs import Verb
-from pipe.verbs.api.addresses import rest_api_of
-from pipe.verbs.api.call import OWN_OPTIONS, Call, call_of
+from pipe.verbs.api.call import OWN_OPTIONS, Call, call_of, rest_api_of
 from pipe.verbs.api.client import Client, KeepAliveHttp
 from pipe.verbs.api.output import JsonLines, Output, Progress, Rendered
 from pipe.verbs.api.pace import Pace
-from pipe.verbs.api.paging import pages
 from pipe.verbs.api.parallel import ParallelTasks, Task
 
 # Characters. Data has to stay as it is, and a shorter text also stands there by chance.
@@ -143,7 +142,7 @@ def _task(call: Call, url: str, client: Callable[[Http], Client], lines: JsonLin
     def task(http: Http) -> Iterator[Rendered]:
         asking = client(http)
         if call.paginate:
-            for values in pages(asking, url):
+            for values in pages(asking.get, asking.place, url):
                 yield lines.of(values, asking.place.host)
         else:
             _, answer = asking.ask(call.method, url, call.body.content if call.body else None)

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn, TextIO
 
+from pipe.bitbucket.addresses import CLOUD, RestApi, address, data_center_at, with_parameters
+from pipe.bitbucket.paging import PAGE_LENGTH, length_parameter, naming_next
 from pipe.errors import InputError
+from pipe.inputs.inputs import Inputs
 from pipe.inputs.invocation import Arguments, Option
 from pipe.inputs.values import Given, parse_choice, parse_count
-from pipe.verbs.api.addresses import RestApi, address, with_parameters
-from pipe.verbs.api.paging import PAGE_LENGTH, length_parameter, naming_next
+from pipe.oauth.endpoints import is_cloud
 from pipe.verbs.api.parallel import MOST_AT_ONCE
 
 LARGEST_BODY = 10 * 1024 * 1024
@@ -157,6 +159,22 @@ class Call(NamedTuple):
     paginate: bool
     at_once: int
     body: Body | None
+
+
+def rest_api_of(inputs: Inputs) -> RestApi:
+    """Return the API of the Bitbucket that the inputs name; raise `InputError` if they name another kind of server.
+
+    Cloud's API has a host of its own: bitbucket.org/api redirects there.
+    """
+    if inputs.token_url or inputs.issuer:
+        raise InputError(
+            f"{'token-url' if inputs.token_url else 'issuer'} cannot be used with api.",
+            "It names an OAuth 2.0 server, and which API its tokens are for is not known.",
+            "Leave it out: api is for Bitbucket Cloud, and for a Data Center that base-url names.",
+        )
+    if is_cloud(inputs.base_url):
+        return CLOUD
+    return data_center_at(inputs.base_url)
 
 
 def call_of(arguments: Arguments, place: RestApi, cwd: Path, stdin: TextIO | None) -> Call:

@@ -1,19 +1,23 @@
 """One request to the REST API, tried again where that helps and does no harm, at the pace that the server allows."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import requests
 
+from pipe.bitbucket.addresses import FOLLOWED, FOLLOWERS, MOST, RestApi, endless, target_of, within_api
+from pipe.bitbucket.cloud_errors import api_failure
+from pipe.bitbucket.data_center_errors import TOKEN, failure
 from pipe.errors import AnswerError, PipeError
+from pipe.http.client import LARGEST_ANSWER as LARGEST_TOKEN_ANSWER
 from pipe.http.client import Http, Result, Session
 from pipe.http.context import Context
 from pipe.http.deadline import Deadline
-from pipe.http.responses import Response
+from pipe.http.responses import Response, redirected
 from pipe.http.retry import with_retries
+from pipe.http.unreachable import never_sent
+from pipe.redaction.log import show
 from pipe.redaction.secret import Secret
-from pipe.verbs.api.addresses import FOLLOWED, FOLLOWERS, MOST, RestApi, endless, target_of
-from pipe.verbs.api.failures import failure, once_only
 from pipe.verbs.api.pace import Pace
 
 LARGEST_ANSWER = 64 * 1024 * 1024
@@ -111,10 +115,14 @@ class Client:
                 return passed[-1], answer
             target = target_of(answer, passed[-1], self.place)
             if not target:
-                raise failure(answer, self._context.masks(), self.place)
+                raise _failure(answer, self._context.masks(), self.place)
             if target in passed or len(passed) > MOST:
                 raise endless(answer, circle=target in passed)
             passed.append(target)
+
+    def get(self, url: str, tolerated: Collection[int]) -> tuple[str, Response]:
+        """Return the answer to a GET, and its address, as `ask` does."""
+        return self.ask("GET", url, tolerated=tolerated)
 
     def _tried(self, method: str, url: str, content: bytes | None, tolerated: Collection[int]) -> Response:
         headers = {"Authorization": self._authorization.reveal(), "Accept": _ACCEPT}
@@ -129,9 +137,47 @@ class Client:
                 status = answer.status
                 self._pace.note(answer.headers)
                 if not (200 <= status < 300 or status in tolerated):
-                    raise failure(answer, self._context.masks(), self.place)
+                    raise _failure(answer, self._context.masks(), self.place)
             except PipeError as error:
-                raise (error if method in HARMLESS_TWICE else once_only(error, status)) from error.__cause__
+                raise (error if method in HARMLESS_TWICE else _once_only(error, status)) from error.__cause__
             return answer
 
         return with_retries(attempt, self._context.retries)
+
+
+def _failure(answer: Response, masks: Sequence[str], api: RestApi) -> PipeError:
+    """Return the failure that an answer of `api` stands for.
+
+    What is longer than a token endpoint's answer may be is no complaint, and not worth the time to take it apart.
+    """
+    answer = answer._replace(body=answer.body[:LARGEST_TOKEN_ANSWER])
+    if 300 <= answer.status < 400:
+        return _redirected(answer, masks, api)
+    return api_failure(answer, masks) if api.cloud else failure(answer, TOKEN, masks)
+
+
+def _once_only(error: PipeError, status: int) -> PipeError:
+    """Return `error` as it is for a request that must not be done twice; `status` is that of the answer, or 0.
+
+    It is tried again only where the server cannot have done it: it refused for the pace, or never got it.
+    """
+    if not error.again or status == 429 or (not status and never_sent(error)):
+        return error
+    now = "Look first whether the server has done it all the same: by itself, this request is not tried again."
+    return type(error)(error.what, error.why, now)
+
+
+def _redirected(answer: Response, masks: Sequence[str], api: RestApi) -> AnswerError:
+    """Where it leads is told only if that is within the API: the address of a file elsewhere can be a secret itself."""
+    target = within_api(answer.headers.get("Location", ""), api)
+    if target and answer.status in FOLLOWED:
+        return AnswerError(
+            f"{answer.host} redirects (HTTP {answer.status}), which GET and HEAD alone follow.",
+            "The resource is at another address of the same API.",
+            f"Ask for {show(target, masks)}",
+        )
+    return AnswerError(
+        redirected(answer, masks).what,
+        "It leads to a login page, or the resource is a file that another server keeps, such as a download.",
+        "Check base-url, and proxies in between; get such a file with curl --location and the token.",
+    )

@@ -1,6 +1,5 @@
 """Answers on standard output as lines of JSON, in the order of the paths; failures and progress as they come."""
 
-import gc
 import json
 import re
 import threading
@@ -11,7 +10,7 @@ from select import select
 from typing import BinaryIO, NamedTuple, TextIO
 
 from pipe.errors import AnswerError, ExportError, PipeError
-from pipe.http.responses import Response
+from pipe.http.responses import Response, parsed_json
 from pipe.redaction.secret import MASK, redact
 from pipe.verbs.api.parallel import PathDone
 
@@ -19,19 +18,6 @@ _JSON = re.compile(r"application/([\w.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
 # What JSON lets stand as it is, but a terminal, a log viewer or UTF-8 does not.
 _UNFIT = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-def parsed(body: bytes) -> object:
-    """Return the JSON that a server sent; raise `ValueError` or `RecursionError` if it is none.
-
-    While it is read, nothing else runs, not even the deadline. The collector of garbage would look at all that is there
-    already again and again: 60 MiB of small lists took twelve seconds instead of two.
-    """
-    gc.disable()
-    try:
-        return json.loads(body)
-    finally:
-        gc.enable()
 
 
 class Rendered(NamedTuple):
@@ -68,7 +54,7 @@ class JsonLines:
         if not _JSON.fullmatch(answer.headers.get("Content-Type", "").strip()):
             return Rendered(self._raw(answer.body), 1)
         try:
-            value = parsed(answer.body)
+            value = parsed_json(answer.body)
         except (ValueError, RecursionError):
             raise _no_json(answer.host) from None
         return self.of([value], answer.host)

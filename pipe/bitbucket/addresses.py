@@ -7,8 +7,6 @@ from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
 from pipe.errors import AnswerError, InputError
 from pipe.http.responses import Response
-from pipe.inputs.inputs import Inputs
-from pipe.oauth.endpoints import is_cloud
 
 LONGEST_ADDRESS = 16 * 1024
 """Characters: servers take no longer ones, and a `next` that grows from page to page has an end."""
@@ -34,20 +32,12 @@ class RestApi(NamedTuple):
         return urlsplit(self.base).netloc
 
 
-def rest_api_of(inputs: Inputs) -> RestApi:
-    """Return the API of the Bitbucket that the inputs name; raise `InputError` if they name another kind of server.
+CLOUD = RestApi("https://api.bitbucket.org", "/2.0", "/2.0/", cloud=True)
 
-    Cloud's API has a host of its own: bitbucket.org/api redirects there.
-    """
-    if inputs.token_url or inputs.issuer:
-        raise InputError(
-            f"{'token-url' if inputs.token_url else 'issuer'} cannot be used with api.",
-            "It names an OAuth 2.0 server, and which API its tokens are for is not known.",
-            "Leave it out: api is for Bitbucket Cloud, and for a Data Center that base-url names.",
-        )
-    if is_cloud(inputs.base_url):
-        return RestApi("https://api.bitbucket.org", "/2.0", "/2.0/", cloud=True)
-    return RestApi(inputs.base_url, "/rest/api/latest", "/rest/", cloud=False)
+
+def data_center_at(base_url: str) -> RestApi:
+    """Return the API of a Data Center."""
+    return RestApi(base_url, "/rest/api/latest", "/rest/", cloud=False)
 
 
 def address(place: RestApi, text: str) -> str:
