@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from pipe import VERSION, grants
 from pipe.ci.system import CiSystem
-from pipe.errors import ExportError, PipeError
+from pipe.errors import PipeError
 from pipe.export import printing
 from pipe.export.git import OLDEST, ORIGIN, check_git, origin, settings
 from pipe.export.variables import SERVER, Export
@@ -142,15 +142,7 @@ def hand_over(inputs: Inputs, ci: CiSystem, invocation: Invocation, token: Acces
         for line in lines:
             invocation.log.line(line)
         return
-    try:
-        invocation.stdout.write(printing.render(inputs.print, export))
-        invocation.stdout.flush()
-    except (OSError, ValueError):
-        raise ExportError(
-            "Standard output is closed: the token could not be printed.",
-            "The program that was to read it has ended.",
-            "Look at the command that the output was piped into.",
-        ) from None
+    printing.write_out(invocation.stdout, printing.render(inputs.print, export), "the token")
 
 
 def _told_server(inputs: Inputs, env: Mapping[str, str]) -> str | None:

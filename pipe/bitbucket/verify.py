@@ -116,10 +116,10 @@ def target(inputs: Inputs, own_repository: str) -> Target:
     Raises `InputError` if it names nothing that can be asked for.
     """
     cloud = asks_cloud(inputs)
-    if not cloud and (inputs.token_url or inputs.issuer):
-        raise InputError(
-            f"verify cannot be used with {'token-url' if inputs.token_url else 'issuer'}.",
-            "That names where tokens come from, but no REST API on which one can be tried.",
+    if not cloud:
+        inputs.refuse_other_servers(
+            "verify",
+            "It names where tokens come from, but no REST API on which one can be tried.",
             "Leave verify out for a server that is no Bitbucket.",
         )
     first, second = _named(inputs.verify, own_repository if cloud else "", cloud=cloud)

@@ -35,13 +35,11 @@ def check_git(inputs: Inputs) -> None:
     """Raise `InputError` if `configure-git` is on and cannot work with the other inputs."""
     if not inputs.configure_git:
         return
-    other = "token-url" if inputs.token_url else "issuer"
-    if inputs.token_url or inputs.issuer:
-        raise InputError(
-            f"configure-git does not go together with {other}.",
-            "It is for git at Bitbucket, and which host another server's token is for is not known here.",
-            "Leave configure-git out; docs/git.md shows how git is told by hand.",
-        )
+    inputs.refuse_other_servers(
+        "configure-git",
+        "It names where tokens come from, and which host they are for is not known here.",
+        "Leave configure-git out; docs/git.md shows how git is told by hand.",
+    )
     if inputs.print not in ("", "sh"):
         raise InputError(
             f"configure-git does not go together with print {inputs.print}.",

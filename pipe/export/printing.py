@@ -1,7 +1,12 @@
 """The token on standard output, for `$(docker run ... --print raw)` and `eval "$(docker run ... --print sh)"`."""
 
+import errno
 import json
+import os
+from select import select
+from typing import TextIO
 
+from pipe.errors import ExportError
 from pipe.export import env_file as envfile
 from pipe.export.variables import Export
 from pipe.redaction.secret import Secret
@@ -18,6 +23,36 @@ def render(form: str, export: Export) -> str:
             export.variables(), masks=export.masks, mask_log=export.mask_log, remove=None, git=export.git
         )
     return "".join(f"{name}={_dotenv_quoted(value)}\n" for name, value in export.variables().items())
+
+
+def write_out(stdout: TextIO, text: str | bytes, what: str) -> None:
+    """Write all of `text` to standard output at once, in UTF-8 whatever its encoding is.
+
+    It is also written whole where the stream does not wait for its reader, as that of some CI systems. `what` is what a
+    person calls it. Raises `ExportError`, whose cause is a `BrokenPipeError` if whoever read it has gone away.
+    """
+    left = memoryview(text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text)
+    try:
+        stream = stdout.buffer
+        while True:
+            try:
+                stream.write(left)
+                left = left[len(left) :]
+                stream.flush()
+            except BlockingIOError as busy:
+                left = left[busy.characters_written :]
+                select([], [stream], [])
+            else:
+                return
+    except (OSError, ValueError) as error:
+        number = error.errno if isinstance(error, OSError) else None
+        closed = number in (None, errno.EPIPE, errno.EBADF)
+        how = "is closed" if closed else f"cannot be written ({os.strerror(number or 0)})"
+        raise ExportError(
+            f"Standard output {how}: {what} could not be printed.",
+            "The program that was to read it has ended, or the disk is full.",
+            "Look at the command that the output was piped into, or at where it goes.",
+        ) from error
 
 
 def _json(export: Export) -> str:

@@ -83,6 +83,11 @@ class Inputs(NamedTuple):
         if not getattr(self, name.replace("-", "_")):
             raise MissingInputError(name, BY_NAME[name].variable)
 
+    def refuse_other_servers(self, what: str, why: str, now: str) -> None:
+        """Raise `InputError` if `token-url` or `issuer` names an OAuth 2.0 server that is no Bitbucket, for `what`."""
+        if self.token_url or self.issuer:
+            raise InputError(f"{'token-url' if self.token_url else 'issuer'} cannot be used with {what}.", why, now)
+
 
 def checked_inputs(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inputs:
     """Turn what was given into checked values; `InputError` names the first input that is wrong."""

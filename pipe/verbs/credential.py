@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from pipe import grants
 from pipe.ci.system import CiSystem
-from pipe.errors import ExportError, InputError, PipeError
+from pipe.errors import InputError, PipeError
+from pipe.export.printing import write_out
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.invocation import Arguments, Invocation
 from pipe.oauth.checks import check_token
@@ -44,9 +45,9 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
         check_token(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
         verify(token, context)
     except PipeError:
-        _write(invocation.stdout, "quit=1\n")
+        write_out(invocation.stdout, "quit=1\n", "the answer")
         raise
-    _write(invocation.stdout, _answer(token))
+    write_out(invocation.stdout, _answer(token), "the token")
 
 
 def _check(inputs: Inputs, words: tuple[str, ...]) -> None:
@@ -57,10 +58,15 @@ def _check(inputs: Inputs, words: tuple[str, ...]) -> None:
             "Name it to git as in docs/long-jobs.md; by hand: printf 'protocol=https\\nhost=bitbucket.org\\n' | "
             "bitbucket-token credential get",
         )
-    if inputs.token_url or inputs.issuer or not is_cloud(inputs.base_url):
+    inputs.refuse_other_servers(
+        "credential",
+        "It names another server than Bitbucket Cloud, whose tokens are no passwords for git.",
+        "Leave it out: credential is for Bitbucket Cloud.",
+    )
+    if not is_cloud(inputs.base_url):
         raise InputError(
             "credential is for Bitbucket Cloud.",
-            "token-url, issuer or base-url names another server, whose tokens are no passwords for git.",
+            "base-url names another server, whose tokens are no passwords for git.",
             "Use configure-git with a Data Center, whose tokens live for days.",
         )
 
@@ -87,18 +93,6 @@ def _answer(token: AccessToken) -> str:
         end = token.obtained_at + timedelta(seconds=token.expires_in)
         answer += f"password_expiry_utc={int(end.timestamp())}\n"
     return answer
-
-
-def _write(stdout: TextIO, text: str) -> None:
-    try:
-        stdout.write(text)
-        stdout.flush()
-    except (OSError, ValueError):
-        raise ExportError(
-            "Standard output is closed: git could not be answered.",
-            "git has ended, or this was not started by git.",
-            "Look at what git says.",
-        ) from None
 
 
 VERB = Verb(

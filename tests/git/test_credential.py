@@ -147,7 +147,7 @@ def test_a_token_that_does_not_do_is_not_handed_on(world: World, given: dict[str
         ((), {}, "credential is git's to call"),
         (("get", "more"), {}, "credential is git's to call"),
         (("get",), {"BASE_URL": "https://bitbucket.example.com"}, "credential is for Bitbucket Cloud"),
-        (("get",), {"TOKEN_URL": "https://login.example.com/token"}, "credential is for Bitbucket Cloud"),
+        (("get",), {"TOKEN_URL": "https://login.example.com/token"}, "token-url cannot be used with credential"),
     ],
 )
 def test_what_it_cannot_do_is_told(world: World, words: tuple[str, ...], given: dict[str, str], said: str) -> None:

@@ -121,7 +121,7 @@ def test_another_server_has_no_api_to_ask(world: World, server: dict[str, str]) 
     outcome = verify(world, "team/hello", **server)
 
     assert outcome.code == 2
-    assert "verify cannot be used with" in outcome.failure
+    assert "cannot be used with verify" in outcome.failure
     assert outcome.requests == []
     assert outcome.connects == []
 

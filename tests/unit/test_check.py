@@ -2,7 +2,7 @@
 
 import json
 import time
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -121,7 +121,7 @@ def test_the_roots_are_those_of_a_run(tmp_path: Path) -> None:
 
 def test_what_nobody_can_read_is_a_failure() -> None:
     """Exit 7, but wrong inputs stay what they are."""
-    closed = StringIO()
+    closed = TextIOWrapper(BytesIO())
     closed.close()
     log = Log(StringIO(), StringIO())
     invocation = Invocation({}, Path("/"), closed, log, Deadline(10), arguments=Arguments((), {"json": ("true",)}))

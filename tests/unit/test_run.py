@@ -3,7 +3,7 @@
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from types import FrameType
 
@@ -79,7 +79,7 @@ class Stage:
         self.folder = folder
         self.events: list[str] = []
         self.out = Recording(self.events)
-        self.stdout = StringIO()
+        self.stdout = TextIOWrapper(BytesIO())
         self.log = Log(self.out, self.out)
         self.env = {"HTTPS_PROXY": f"http://user:{PASSWORD}@127.0.0.1:1"}
         self.ci = Recorder(self.env, self.log, folder, self.events)
@@ -174,7 +174,7 @@ def test_a_token_that_is_printed_is_not_exported(stage: Stage, form: str) -> Non
     """It is all there is on standard output."""
     stage.run(print=form)
 
-    assert TOKEN in stage.stdout.getvalue()
+    assert TOKEN in stage.stdout.buffer.getvalue().decode()
     assert stage.ci.exported is None
     assert "line Got" in stage.events
 

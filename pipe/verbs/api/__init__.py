@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pipe import grants
 from pipe.bitbucket.paging import pages
 from pipe.ci.system import CiSystem
-from pipe.errors import InputError, PipeError
+from pipe.errors import ExportError, InputError, PipeError
 from pipe.grants.giving_back import give_back_unused
 from pipe.http.client import Http
 from pipe.http.context import Context
@@ -79,11 +79,11 @@ def _ask(
     progress.say(f"Asking {place.host}: {call.method} {shown[0]}{_others(call)}")
     flight = ParallelTasks([_task(call, url, client, lines) for url in call.addresses], connect, call.at_once)
     try:
-        Output(invocation.stdout.buffer, shown, ci.fail, progress).print_all(
-            flight.items(invocation.deadline, place.host)
-        )
-    except BrokenPipeError:
-        return
+        Output(invocation.stdout, shown, ci.fail, progress).print_all(flight.items(invocation.deadline, place.host))
+    except ExportError as error:
+        if isinstance(error.__cause__, BrokenPipeError):
+            return  # Whoever reads has read enough, as in `| head`.
+        raise
     finally:
         progress.wipe()
     if call.paginate:

@@ -166,12 +166,11 @@ def rest_api_of(inputs: Inputs) -> RestApi:
 
     Cloud's API has a host of its own: bitbucket.org/api redirects there.
     """
-    if inputs.token_url or inputs.issuer:
-        raise InputError(
-            f"{'token-url' if inputs.token_url else 'issuer'} cannot be used with api.",
-            "It names an OAuth 2.0 server, and which API its tokens are for is not known.",
-            "Leave it out: api is for Bitbucket Cloud, and for a Data Center that base-url names.",
-        )
+    inputs.refuse_other_servers(
+        "api",
+        "It names an OAuth 2.0 server, and which API its tokens are for is not known.",
+        "Leave it out: api is for Bitbucket Cloud, and for a Data Center that base-url names.",
+    )
     if is_cloud(inputs.base_url):
         return CLOUD
     return data_center_at(inputs.base_url)

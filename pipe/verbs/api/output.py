@@ -6,10 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from select import select
-from typing import BinaryIO, NamedTuple, TextIO
+from typing import NamedTuple, TextIO
 
-from pipe.errors import AnswerError, ExportError, PipeError
+from pipe.errors import AnswerError, PipeError
+from pipe.export.printing import write_out
 from pipe.http.responses import Response, parsed_json
 from pipe.redaction.secret import MASK, redact
 from pipe.verbs.api.parallel import PathDone
@@ -152,12 +152,12 @@ class Progress:
 
 
 class Output:
-    """Prints on `stream`. `paths` are what the failures are told of, by `tell`; that of an only path is raised."""
+    """Prints on `stdout`. `paths` are what the failures are told of, by `tell`; that of an only path is raised."""
 
     def __init__(
-        self, stream: BinaryIO, paths: Sequence[str], tell: Callable[[PipeError], None], progress: Progress
+        self, stdout: TextIO, paths: Sequence[str], tell: Callable[[PipeError], None], progress: Progress
     ) -> None:
-        self._stream = stream
+        self._stdout = stdout
         self._paths = paths
         self._tell = tell
         self._progress = progress
@@ -165,14 +165,13 @@ class Output:
     def print_all(self, items: Iterable[tuple[int, Rendered | PathDone]]) -> None:
         """Print what comes, piece by piece.
 
-        Raises `BrokenPipeError` if nobody reads any more, `ExportError` if it cannot be written, and at the end a
-        `PipeError` of the first failure's kind.
+        Raises what `write_out` does, and at the end a `PipeError` of the first failure's kind.
         """
         failures: list[PipeError] = []
         for number, item in items:
             if isinstance(item, Rendered):
                 self._progress.add(item.values)
-                self._write(item.text)
+                write_out(self._stdout, item.text, "the answer")
             elif item.failure is not None:
                 failures.append(item.failure)
                 self._failed(number, item.failure)
@@ -188,29 +187,3 @@ class Output:
             raise failure
         self._progress.wipe()
         self._tell(type(failure)(f"{self._paths[number]}: {failure.what}", failure.why, failure.now))
-
-    def _write(self, text: bytes) -> None:
-        try:
-            self._write_all(text)
-        except BrokenPipeError:
-            raise
-        except (OSError, ValueError):
-            raise ExportError(
-                "Standard output cannot be written: the answer is not printed whole.",
-                "The disk is full, or standard output is closed.",
-                "Look at where the output goes.",
-            ) from None
-
-    def _write_all(self, text: bytes) -> None:
-        """Write and flush, also where that does not wait for the reader, as some CI systems' standard output."""
-        left = memoryview(text)
-        while True:
-            try:
-                self._stream.write(left)
-                left = left[len(left) :]
-                self._stream.flush()
-            except BlockingIOError as busy:
-                left = left[busy.characters_written :]
-                select([], [self._stream], [])
-            else:
-                return

@@ -13,6 +13,7 @@ import requests
 from pipe import grants
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, InputError, PipeError, UnreachableError
+from pipe.export.printing import write_out
 from pipe.http.client import Http
 from pipe.http.deadline import Deadline
 from pipe.inputs.inputs import Inputs
@@ -104,15 +105,7 @@ def _end(report: Report, ci: CiSystem, invocation: Invocation, error: InputError
 def _print(report: Report, ci: CiSystem, invocation: Invocation) -> None:
     if not prints_data(invocation.arguments):
         return
-    try:
-        invocation.stdout.write(report.as_json(ci))
-        invocation.stdout.flush()
-    except (OSError, ValueError):
-        raise ExportError(
-            "Standard output is closed: what was found could not be printed.",
-            "The program that was to read it has ended.",
-            "Look at the command that the output was piped into.",
-        ) from None
+    write_out(invocation.stdout, report.as_json(ci), "what was found")
 
 
 VERB = Verb(

@@ -11,7 +11,8 @@ from urllib.parse import urlencode, urlsplit
 
 from pipe import grants
 from pipe.ci.system import CiSystem
-from pipe.errors import ExportError, InputError, RefusedError, UnfitTokenError, UnreachableError
+from pipe.errors import InputError, RefusedError, UnfitTokenError, UnreachableError
+from pipe.export.printing import write_out
 from pipe.export.stores import store_of
 from pipe.http.context import Context
 from pipe.inputs.inputs import Inputs
@@ -63,12 +64,11 @@ def _check(inputs: Inputs) -> None:
             "http://127.0.0.1:PORT/.",
             "Set redirect-uri to the consumer's callback URL, for instance http://localhost:8976/, at both ends.",
         )
-    if inputs.token_url or inputs.issuer:
-        raise InputError(
-            f"{'token-url' if inputs.token_url else 'issuer'} cannot be used with login.",
-            "It says where tokens come from, but not on which page a person allows access.",
-            "Leave it out: login is for Bitbucket Cloud, and for a Data Center that base-url names.",
-        )
+    inputs.refuse_other_servers(
+        "login",
+        "It says where tokens come from, but not on which page a person allows access.",
+        "Leave it out: login is for Bitbucket Cloud, and for a Data Center that base-url names.",
+    )
     if bool(inputs.refresh_token_store) == bool(inputs.print) or inputs.print not in ("", "raw"):
         raise InputError(
             "login has to be told one place for the refresh token.",
@@ -154,15 +154,7 @@ def _hand_over(token: AccessToken, inputs: Inputs, context: Context, invocation:
             "Use the grant client_credentials instead.",
         )
     if not inputs.refresh_token_store:
-        try:
-            invocation.stdout.write(token.refresh_token.reveal() + "\n")
-            invocation.stdout.flush()
-        except (OSError, ValueError):
-            raise ExportError(
-                "Standard output is closed: the refresh token could not be printed.",
-                "The program that was to read it has ended.",
-                "Look at the command that the output was piped into, and log in again.",
-            ) from None
+        write_out(invocation.stdout, token.refresh_token.reveal() + "\n", "the refresh token")
     context.say("A pipeline gets tokens with it by grant: refresh_token, and refresh-token-store for the next.")
 
 
