@@ -92,7 +92,8 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         failure = alarm.__context__
         return _failed(failure if isinstance(failure, PipeError) else _out_of_time(), ci, log, verb)
     except Interrupted as interrupted:
-        log.failure(f"✖ Interrupted by {interrupted.name}.")
+        with suppress(OutOfTime):  # Nobody reads it.
+            log.failure(f"✖ Interrupted by {interrupted.name}.")
         return interrupted.exit_code
     except Exception:
         return _defect(log)
@@ -160,13 +161,15 @@ def _working_directory() -> Path:
 
 
 def _failed(error: PipeError, ci: CiSystem, log: Log, verb: Verb) -> int:
-    if log.debugging:
-        _traceback(log)
-    if verb.failed is not None:
-        verb.failed(error, ci)
-        return 0
-    ci.fail(error)
-    return error.exit_code
+    # What went wrong is what counts, also where nobody reads it, and the alarm ends the telling.
+    with suppress(OutOfTime):
+        if log.debugging:
+            _traceback(log)
+        if verb.failed is None:
+            ci.fail(error)
+        else:
+            verb.failed(error, ci)
+    return error.exit_code if verb.failed is None else 0
 
 
 def _defect(log: Log) -> int:

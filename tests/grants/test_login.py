@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import requests
 
 from sandbox import Consumer, Fault
 from tests.oracle import Oracle
-from tests.program import Outcome, World, run_program
+from tests.program import ROOT, Outcome, World, run_program
 
 WITHOUT = Consumer(callback_url="http://127.0.0.1")
 
@@ -282,3 +283,18 @@ def test_other_words_are_no_verbs(world: World, words: list[str]) -> None:
 
     assert outcome.code == 2
     assert outcome.requests == []
+
+
+def test_what_a_browser_prints_stays_out_of_standard_output() -> None:
+    """The refresh token may go there, for a program to read."""
+    code = """if True:
+        import os, webbrowser
+        from types import SimpleNamespace
+        from pipe.verbs import login
+        webbrowser.open = lambda _address: os.write(1, b"Opening in the existing session.")
+        login._open("https://bitbucket.org/", SimpleNamespace(say=lambda _text: None))
+        os.write(1, b"the token")
+    """
+    finished = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+
+    assert (finished.stdout, finished.stderr) == (b"the token", b"Opening in the existing session.")

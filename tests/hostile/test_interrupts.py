@@ -5,7 +5,8 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,39 @@ def test_an_alarm_that_rings_while_a_failure_is_on_its_way_adds_nothing(
 
     assert main([], world.consumer) == 3
     assert "✖ The key is wrong." in capsys.readouterr().err
+
+
+@pytest.fixture
+def unread() -> Iterator[int]:
+    """A pipe that is full, and that nobody reads."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 512)
+    os.set_blocking(writer, True)
+    yield writer
+    os.close(reader)
+    os.close(writer)
+
+
+@pytest.mark.parametrize("number", CODES)
+def test_an_interrupt_that_nobody_hears_of_ends_it_all_the_same(
+    world: World, unread: int, number: signal.Signals
+) -> None:
+    """With its own exit code, although the last words hang."""
+    world.sandbox.faults.add(Fault(kind="silence"))
+    outcome = run_program(world, env=world.consumer, during=asked(world, number), stderr=unread, speechless=True)
+
+    assert outcome.code == CODES[number]
+
+
+def test_a_failure_that_nobody_hears_of_keeps_its_exit_code(world: World, unread: int) -> None:
+    """The alarm behind the deadline ends the telling, and is no failure of its own."""
+    env = {**world.consumer, "CONSUMER_SECRET": "wrong-but-long-enough", "DEADLINE": "1"}
+    outcome = run_program(world, env=env, stderr=unread, speechless=True)
+
+    assert outcome.code == 3
 
 
 @pytest.mark.parametrize("system", ["github", "none"])

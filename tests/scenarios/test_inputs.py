@@ -2,6 +2,7 @@
 
 import os
 import time
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -340,3 +341,31 @@ def test_a_wrong_command_line_is_told_the_way_of_the_system(world: World, argume
     assert outcome.code == 2
     assert (outcome.shown + outcome.told).startswith("::error title=Bitbucket token%3A Wrong input::")
     assert set(outcome.files) == {"runner/summary"}
+
+
+# Which secrets a run has depends on the grant.
+GRANT_OF = {
+    "CONSUMER_SECRET": "client_credentials",
+    "PRIVATE_KEY": "http_access_token",
+    "REFRESH_TOKEN": "refresh_token",
+    "CODE": "authorization_code",
+    "ACCESS_TOKEN": "access_token",
+    "PASSWORD": "http_access_token",
+}
+
+
+@pytest.mark.parametrize(
+    ("secret", "wrong"),
+    [
+        ("CONSUMER_SECRET", "GRANT"),
+        *product(GRANT_OF, ["CLIENT_AUTH", "MAX_ATTEMPTS", "TIMEOUT", "REVOKE", "ENV_NAME", "INPUT_CI"]),
+    ],
+)
+def test_a_secret_in_another_inputs_place_is_not_repeated(world: World, secret: str, wrong: str) -> None:
+    """Secrets are hidden before anything is checked. This one is so short that a wrong value would be shown."""
+    value = "Sparrow-Piano-42"
+    env = {**world.consumer, "GRANT": GRANT_OF[secret], secret: value, wrong: value}
+    outcome = run_program(world, env=env, secrets=[value])
+
+    assert outcome.code == 2
+    assert value not in outcome.out + outcome.err

@@ -74,3 +74,15 @@ def test_what_is_no_bundle_is_named_by_its_source(source: str, name: str, tmp_pa
 
     assert caught.value.exit_code == 2
     assert source in caught.value.now
+
+
+def test_a_bundle_that_is_too_large_is_refused(bundle: Path) -> None:
+    """It is not even read, however good what it begins with is."""
+    with bundle.open("a", encoding="ascii") as file:
+        file.truncate(16 * 1024 * 1024)
+    assert trusted(bundle.parent, ca_file="bundle.pem") == str(bundle)
+
+    with bundle.open("a", encoding="ascii") as file:
+        file.write("\n")
+    with pytest.raises(InputError, match="certificates that ca-file names cannot be read"):
+        trusted(bundle.parent, ca_file="bundle.pem")
