@@ -7,19 +7,30 @@ class PipeError(Exception):
     """A failure a person can read.
 
     `what` happened, `why` it usually happens, and what to do `now`: whole sentences without any secret.
-    `again` says that another try could help, `retry_after` how many seconds the server wants it to wait.
+    `again` says that another try could help, `retry_after` how many seconds the server wants it to wait, and
+    `rate_limited` that an allowance was used up, which has to refill.
     """
 
     exit_code: ClassVar[int]
     title: ClassVar[str]
 
-    def __init__(self, what: str, why: str, now: str, *, again: bool = False, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        what: str,
+        why: str,
+        now: str,
+        *,
+        again: bool = False,
+        retry_after: float | None = None,
+        rate_limited: bool = False,
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.why = why
         self.now = now
         self.again = again
         self.retry_after = retry_after
+        self.rate_limited = rate_limited
 
     def because(self, why: str, now: str) -> Self:
         """Return the same failure for a reason that is known better, and with the advice that follows from it."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, Literal, cast, get_args
 
-from sandbox.messages import Response, html_response, text_response
+from sandbox.messages import RATE_LIMITED, Response, html_response, text_response
 
 # Before anything was read, so the path is not known yet: these strike the next connection.
 ConnectKind = Literal["connect-close", "connect-garbage", "connect-reset", "connect-silence"]
@@ -128,7 +128,7 @@ class Fault:
             body = self.raw_body() or (b"access_token=abc" if self.kind == "not-json" else b"")
             return Response(self.status or 200, body, {"Content-Type": "application/json"})
         if self.status == 429:
-            return text_response(429, "Rate limit for this resource has been exceeded")
+            return text_response(429, RATE_LIMITED)
         if self.status is not None or self.kind == "html":
             return html_response(self.status or 200, "Something has gone wrong")
         return Response(200) if self.kind == "answer" else None

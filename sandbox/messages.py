@@ -86,6 +86,10 @@ def json_response(status: int, value: object, headers: Mapping[str, str] | None 
     return Response(status, body, {"Content-Type": "application/json; charset=utf-8", **(headers or {})})
 
 
+RATE_LIMITED = "Rate limit for this resource has been exceeded"
+"""The whole answer of HTTP 429: it says neither how many nor when to come back."""
+
+
 def text_response(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return plain text."""
     return Response(status, text.encode(), {"Content-Type": "text/plain; charset=utf-8", **(headers or {})})

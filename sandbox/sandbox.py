@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+from sandbox.allowance import Allowance
 from sandbox.api import Api
 from sandbox.application import Application
 from sandbox.authorize import Authorize
@@ -35,7 +36,8 @@ class Sandbox:
     `era` is the shape of its token answers. `certificate`, `newest_tls` and `scheme` are for tests of TLS.
     `proxy_credentials` makes the proxy ask for a user and a password. `directory` is where the CA file is left;
     without it, it is removed at the end. `refresh_grace` is how long a refresh token works after its first use.
-    `more_repositories` is how many the list of `team` has beside the usual ones.
+    `more_repositories` is how many the list of `team` has beside the usual ones. `allowance` is how many tokens all
+    consumers together get in so many seconds; the others are refused as Bitbucket does, without `Retry-After`.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
         refresh_grace: float = GRACE,
         more_repositories: int = 0,
+        allowance: tuple[int, float] | None = None,
     ) -> None:
         self.consumers = list(consumers) if consumers is not None else [Consumer(), old_consumer()]
         self.faults = Faults()
@@ -71,7 +74,9 @@ class Sandbox:
         self.api = Api(self.repositories, self._tokens, era)
         application = Application(
             authorize=Authorize(self.consumers, self._tokens),
-            token=TokenEndpoint(self.consumers, self._tokens, era),
+            token=TokenEndpoint(
+                self.consumers, self._tokens, era, Allowance(*allowance, clock=time.monotonic) if allowance else None
+            ),
             rfc_token=rfc_token_endpoint(self.consumers, self._tokens),
             data_center_token=rfc_token_endpoint(
                 self.consumers, self._tokens, grants=("refresh_token", "authorization_code")

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 from urllib.parse import unquote_plus
 
+from sandbox.allowance import Allowance
 from sandbox.consumers import Consumer
-from sandbox.messages import Request, Response, html_response, json_response
+from sandbox.messages import RATE_LIMITED, Request, Response, html_response, json_response, text_response
 from sandbox.tokens import LIFETIME, Tokens
 
 # "may-2026": `scope`, and no refresh token for client credentials.
@@ -26,15 +27,20 @@ class TokenEndpoint:
     refusals have: 400 and `unauthorized_client`.
     """
 
-    def __init__(self, consumers: Sequence[Consumer], tokens: Tokens, era: Era) -> None:
+    def __init__(
+        self, consumers: Sequence[Consumer], tokens: Tokens, era: Era, allowance: Allowance | None = None
+    ) -> None:
         self._consumers = consumers
         self._tokens = tokens
+        self._allowance = allowance
         self.era: Era = era
 
     def __call__(self, request: Request) -> Response:
         """Answer one request."""
         if request.method != "POST":
             return html_response(405, "Method Not Allowed", {"Allow": "POST"})
+        if self._allowance is not None and not self._allowance.grant():
+            return text_response(429, RATE_LIMITED)
         scheme, credentials = request.authorization
         if scheme not in ("", "basic"):
             return html_response(400, "Bad Request")

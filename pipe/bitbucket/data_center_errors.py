@@ -90,6 +90,7 @@ def rate_limited(answer: Response) -> AnswerError:
         "Run the step again later, or have the limit of that user raised.",
         again=True,
         retry_after=retry_after(answer),
+        rate_limited=True,
     )
 
 

@@ -20,6 +20,12 @@ from pipe.oauth.checks import with_implied
 from pipe.oauth.client import asks_cloud
 from pipe.oauth.token import AccessToken
 
+MOST_DOUBTED = 2
+"""Times that Cloud's 401 to a new token is not believed.
+
+It refuses valid tokens at times, when several jobs ask at once (BCLOUD-24107).
+"""
+
 # By the status of the answer: why it usually happens, what to do now.
 _CLOUD: Mapping[int, tuple[str, str]] = {
     401: (
@@ -75,10 +81,16 @@ class Target(NamedTuple):
         """
         headers = {"Authorization": token.authorization().reveal()}
 
+        doubted = 0
+
         def attempt() -> Response:
+            nonlocal doubted
             answer = context.http.send("GET", self.url, headers=headers)
             if answer.status != 200 or json_object(answer.body) is None:
-                raise self._failure(answer, context.masks())
+                error = self._failure(answer, context.masks())
+                doubted += answer.status == 401
+                error.again = error.again or (self.is_cloud and answer.status == 401 and doubted <= MOST_DOUBTED)
+                raise error
             return answer
 
         answer = with_retries(attempt, context.retries)

@@ -1,22 +1,33 @@
-"""Which failures are worth another try, and when: after waits with full jitter, or the server's Retry-After."""
+"""Which failures are tried again, and when: after waits with full jitter, or when the server says."""
 
+import random
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple, TypeVar
 
 from pipe.errors import AnswerError, PipeError, UnreachableError
 from pipe.http.deadline import Deadline
 
 Result = TypeVar("Result")
 
-FIRST_WAIT = 0.5
-LONGEST_WAIT = 30.0
-"""Seconds: the bounds of a wait that no server asked for."""
+FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
+"""Seconds: the bounds of the waits after trouble. Most of it lasts for less than a second."""
+FIRST_REFILL, LONGEST_REFILL = 4.0, 20.0
+"""Seconds: the bounds of the waits after a refusal for the rate, whose allowance has to refill.
+
+`python -m benchmarks.crowd` shows what they do to a thousand jobs that share one allowance.
+"""
+
+# As a part of the deadline, and in seconds at most: what the last attempt gets.
+_LAST_ATTEMPT = 0.1, 2.0
+# Lines: each of the first waits is announced, then one each time that the tries have lasted twice as long.
+_FIRST_LINES = 4
 
 
 class RetryPolicy(NamedTuple):
-    """How long one request is tried again. `announce` gets one line before each wait; `sleep` waits, in seconds."""
+    """How long one request is tried again. `announce` gets a line before a wait; `sleep` waits, in seconds."""
 
-    max_attempts: int
+    max_attempts: int | None
+    """None: as many as the deadline allows."""
     deadline: Deadline
     announce: Callable[[str], None]
     sleep: Callable[[float], None]
@@ -26,76 +37,92 @@ def with_retries(attempt: Callable[[], Result], policy: RetryPolicy) -> Result:
     """Call `attempt` until it succeeds, fails for good, or attempts or deadline run out; then raise its last failure.
 
     A failure is tried again if it says so (`PipeError.again`). A `Retry-After` that does not fit into the deadline ends
-    the run at once with an `AnswerError`.
+    the run at once with an `AnswerError`. What a server answered says more than that the deadline came before its next
+    answer, and is raised instead.
     """
     try:
         return attempt()
     except PipeError as error:
         if not error.again:
             raise
-        failure = error
-    return _try_again(attempt, failure, policy)
-
-
-def _try_again(attempt: Callable[[], Result], first_failure: PipeError, policy: RetryPolicy) -> Result:
-    """Go on after the first attempt, which ended with `first_failure` and counts as one of `max_attempts`.
-
-    What the server answered last says more than that the deadline came before its next answer.
-    """
+        first_failure = error
     # Imported here and nowhere else: most runs succeed at once, and save a tenth of their time.
-    from tenacity import (  # noqa: PLC0415
-        RetryCallState,
-        Retrying,
-        retry_if_exception,
-        stop_after_attempt,
-        wait_random_exponential,
-    )
+    from tenacity import Retrying, retry_if_exception  # noqa: PLC0415
 
-    max_attempts, deadline, announce, sleep = policy
-    backoff = wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT)
-    last = first_failure
+    course = _Course(policy, first_failure)
 
-    def attempt_but_the_first() -> Result:
-        nonlocal last
+    def next_attempt() -> Result:
         if retrying.statistics["attempt_number"] == 1:
             raise first_failure
         try:
             return attempt()
         except PipeError as error:
-            if isinstance(error, UnreachableError) and isinstance(last, AnswerError) and not deadline.remaining():
-                raise last from error
-            last = error
-            raise
-
-    def failure(state: RetryCallState) -> PipeError:
-        return cast("PipeError", state.outcome and state.outcome.exception())
-
-    def wait(state: RetryCallState) -> float:
-        error = failure(state)
-        if error.retry_after is None:
-            return backoff(state)
-        if error.retry_after >= deadline.remaining():
-            raise _come_back_later(error, deadline) from error
-        return error.retry_after
-
-    def stop(state: RetryCallState) -> bool:
-        return stop_after_attempt(max_attempts)(state) or state.upcoming_sleep >= deadline.remaining()
-
-    def before_sleep(state: RetryCallState) -> None:
-        announce(
-            f"Attempt {state.attempt_number} of {max_attempts}: {failure(state).what} "
-            f"Next try in {state.upcoming_sleep:.1f} s."
-        )
+            told = course.telling(error)
+            if told is error:
+                raise
+            raise told from error
 
     retrying = Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, PipeError) and error.again),
-        wait=wait,
-        stop=stop,
-        sleep=sleep,
-        before_sleep=before_sleep,
+        wait=lambda state: course.wait(state.attempt_number),
+        stop=lambda state: course.is_over(state.attempt_number),
+        sleep=policy.sleep,
+        before_sleep=lambda state: course.announce(state.attempt_number, state.upcoming_sleep),
         reraise=True,
     )
-    return retrying(attempt_but_the_first)
+    return retrying(next_attempt)
+
+
+class _Course:
+    """The tries of one request after its first, and the failure that the last of them ended with."""
+
+    def __init__(self, policy: RetryPolicy, first_failure: PipeError) -> None:
+        self._policy = policy
+        self._last = first_failure
+        self._began = policy.deadline.remaining()
+        self._lines = 0
+        self._told_at = 0.0
+
+    def telling(self, error: PipeError) -> PipeError:
+        """Return which of this failure and the one before it is to be told, should no other try follow."""
+        late = isinstance(error, UnreachableError) and not self._policy.deadline.remaining()
+        if not (late and isinstance(self._last, AnswerError)):
+            self._last = error
+        return self._last
+
+    def wait(self, number: int) -> float:
+        """Return the seconds to wait after the attempt of that number."""
+        left = self._policy.deadline.remaining()
+        if self._last.retry_after is not None:
+            if self._last.retry_after >= left:
+                raise _come_back_later(self._last, self._policy.deadline) from self._last
+            return self._last.retry_after
+        first, longest = (FIRST_REFILL, LONGEST_REFILL) if self._last.rate_limited else (FIRST_WAIT, LONGEST_WAIT)
+        # Full jitter: jobs that failed together do not come back together.
+        wait = random.uniform(0, min(longest, first * 2.0 ** min(number - 1, 10)))  # noqa: S311 - no secret
+        return max(0.0, min(wait, left - self._for_the_last_attempt()))
+
+    def is_over(self, number: int) -> bool:
+        """Say whether no other attempt is made: there were enough, or there is no time for one."""
+        if self._policy.max_attempts is not None and number >= self._policy.max_attempts:
+            return True
+        return self._policy.deadline.remaining() <= self._for_the_last_attempt()
+
+    def announce(self, number: int, wait: float) -> None:
+        """Say what happened and what follows; the longer the tries last, the less often."""
+        left = self._policy.deadline.remaining()
+        lasted = self._began - left
+        if self._lines >= _FIRST_LINES and lasted < 2 * self._told_at:
+            return
+        self._lines += 1
+        self._told_at = lasted
+        of = f" of {self._policy.max_attempts}" if self._policy.max_attempts else ""
+        until = f" It is tried for {left:.0f} s more at most." if self._lines == _FIRST_LINES else ""
+        self._policy.announce(f"Attempt {number}{of}: {self._last.what} Next try in {wait:.1f} s.{until}")
+
+    def _for_the_last_attempt(self) -> float:
+        part, most = _LAST_ATTEMPT
+        return min(most, part * self._policy.deadline.seconds)
 
 
 def _come_back_later(error: PipeError, deadline: Deadline) -> AnswerError:

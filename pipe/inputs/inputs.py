@@ -7,6 +7,7 @@ from pipe.errors import InputError, MissingInputError
 from pipe.inputs.table import BY_NAME, CLIENT_AUTHS, EXCLUSIVE, GRANTS, PRINTS, TOKEN_KINDS
 from pipe.inputs.values import (
     Given,
+    parse_bound,
     parse_choice,
     parse_count,
     parse_env_name,
@@ -67,7 +68,7 @@ class Inputs(NamedTuple):
     channel_file: str
     keep_file: bool
     print: str
-    max_attempts: int
+    max_attempts: int | None
     timeout: float
     deadline: float
     ca_file: str
@@ -153,7 +154,7 @@ def checked_inputs(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inp
         channel_file=parse_text("channel-file", value("channel-file")),
         keep_file=parse_flag("keep-file", value("keep-file")),
         print=parse_choice("print", value("print"), ("", *PRINTS)),
-        max_attempts=parse_count("max-attempts", value("max-attempts"), at_most=100),
+        max_attempts=parse_bound("max-attempts", value("max-attempts"), at_most=1000),
         timeout=parse_seconds("timeout", value("timeout"), at_least=0.1),
         deadline=parse_seconds("deadline", value("deadline"), at_least=0.1),
         ca_file=parse_text("ca-file", value("ca-file")),

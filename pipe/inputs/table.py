@@ -197,7 +197,7 @@ TABLE = (
         "Print the token on standard output in this form, and nothing else there, instead of exporting it.",
         choices=PRINTS,
     ),
-    Input("max-attempts", "How often one request is tried.", default="5"),
+    Input("max-attempts", "How often one request is tried at most; empty: as often as the deadline allows."),
     Input("timeout", "Seconds to connect, and seconds between two bytes.", default="10"),
     Input("deadline", "Seconds for the whole run, waits included. It always holds.", default="120"),
     Input(

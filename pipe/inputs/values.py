@@ -134,6 +134,11 @@ def parse_seconds(name: str, given: Given, *, at_least: float) -> float:
     return seconds
 
 
+def parse_bound(name: str, given: Given, *, at_most: int) -> int | None:
+    """Return a count as `parse_count` does, or None for an empty text: there is no bound."""
+    return parse_count(name, given, at_most=at_most) if given.text else None
+
+
 def parse_count(name: str, given: Given, *, at_most: int) -> int:
     """Return a whole number from 1 on."""
     text = given.text

@@ -103,4 +103,5 @@ def rate_limited(host: str, retry_after: float | None) -> AnswerError:
         f"Run the step again {when}; give busy pipelines consumers of their own, or start fewer jobs at once.",
         again=True,
         retry_after=retry_after,
+        rate_limited=True,
     )

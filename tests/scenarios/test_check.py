@@ -373,7 +373,7 @@ def test_a_token_that_may_not_say_whose_it_is_is_a_real_one(world: World) -> Non
     ("fault", "code", "said"),
     [
         (Fault(path=USER, status=401, body=WRONG), 0, "- api: api.bitbucket.org does not say whose token it is"),
-        (Fault(path=USER, status=401, body='{"error": {"message": "Access token expired."}}'), 3, "✖ api: "),
+        (Fault(path=USER, status=401, times=3, body='{"error": {"message": "Access token expired."}}'), 3, "✖ api: "),
         (Fault(path=USER, kind="html"), 5, "✖ api: "),
         (Fault(path=USER, kind="endless"), 5, "✖ api: api.bitbucket.org answered with more than"),
         (Fault(path=USER, body='{"display_name": "::error::\\u001b[31m##[x", "type": ["a"]}'), 0, "✔ api: "),
@@ -426,7 +426,7 @@ def test_a_token_may_be_for_something_else_than_the_pipelines_repository(world: 
 
 def test_a_token_that_is_refused_on_the_pipelines_repository_is_no_good(world: World) -> None:
     """Exit 6: 401 says nothing of the repository."""
-    world.sandbox.faults.add(Fault(path=HELLO, status=401, body=WRONG))
+    world.sandbox.faults.add(Fault(path=HELLO, status=401, body=WRONG, times=3))
     outcome = check(world, BITBUCKET_BUILD_NUMBER="7", BITBUCKET_REPO_FULL_NAME="team/hello")
 
     assert outcome.code == 6

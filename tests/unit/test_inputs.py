@@ -66,7 +66,6 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         "verify": "false",
         "revoke": True,
         "ci": "auto",
-        "max_attempts": 5,
         "timeout": 10.0,
         "deadline": 120.0,
     }
@@ -157,8 +156,8 @@ def test_two_inputs_that_exclude_each_other_are_both_named(first: dict[str, str]
         ("output_file", "a\nb", "again"),
         ("keep_file", "2", "`true` or `false`"),
         ("print", "yaml", "raw, json, sh, dotenv"),
-        ("max_attempts", "0", "1 to 100"),
-        ("max_attempts", "5.0", "1 to 100"),
+        ("max_attempts", "0", "1 to 1000"),
+        ("max_attempts", "5.0", "1 to 1000"),
         ("timeout", "0", "0.1 to 86400"),
         ("deadline", "0", "0.1 to 86400"),
         ("deadline", "forever", "0.1 to 86400"),

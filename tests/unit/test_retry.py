@@ -1,5 +1,6 @@
 """Which failures are worth another try, and when (`pipe.http.retry`)."""
 
+import random
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
@@ -21,7 +22,7 @@ def trouble(
 class World:
     """A clock that only sleeping and answering move, and what the run did with it."""
 
-    def __init__(self, *, deadline: float = 120.0, max_attempts: int = 5, answer_takes: float = 0.0) -> None:
+    def __init__(self, *, deadline: float = 120.0, max_attempts: int | None = 5, answer_takes: float = 0.0) -> None:
         self.now = 0.0
         self.deadline = Deadline(deadline, clock=lambda: self.now)
         self.max_attempts = max_attempts
@@ -44,7 +45,12 @@ class World:
                 raise outcome
             return outcome
 
-        return with_retries(attempt, RetryPolicy(self.max_attempts, self.deadline, self._announce, self._sleep))
+        return with_retries(attempt, self.policy)
+
+    @property
+    def policy(self) -> RetryPolicy:
+        """How long this run tries."""
+        return RetryPolicy(self.max_attempts, self.deadline, self._announce, self._sleep)
 
     def _announce(self, line: str) -> None:
         self.order.append("announce")
@@ -135,16 +141,16 @@ def test_each_wait_is_announced_before_it_begins() -> None:
 
 @given(st.integers(2, 12))
 def test_waits_are_exponential_with_full_jitter(attempts: int) -> None:
-    """The n-th lies between nothing and half a second doubled n times, at most thirty seconds."""
+    """The n-th lies between nothing and half a second doubled n times, at most eight seconds."""
     world = World(max_attempts=attempts, deadline=86_400)
     failed(world, [trouble()] * attempts)
 
     assert len(world.waits) == attempts - 1
-    assert all(0 <= wait <= min(30, 0.5 * 2**number) for number, wait in enumerate(world.waits))
-    assert (FIRST_WAIT, LONGEST_WAIT) == (0.5, 30)
+    assert all(0 <= wait <= min(8, 0.5 * 2**number) for number, wait in enumerate(world.waits))
+    assert (FIRST_WAIT, LONGEST_WAIT) == (0.5, 8)
 
 
-@pytest.mark.parametrize(("number", "longest"), [(0, 0.5), (1, 1), (2, 2), (5, 16), (6, 30), (9, 30)])
+@pytest.mark.parametrize(("number", "longest"), [(0, 0.5), (1, 1), (2, 2), (4, 8), (5, 8), (9, 8)])
 def test_the_whole_range_is_used(number: int, longest: float) -> None:
     """Jobs that failed together do not come back together."""
     waits = []
@@ -205,7 +211,7 @@ def test_no_wait_goes_beyond_the_deadline(
 
     assert world.now <= deadline + answer_takes
     assert world.attempts <= max_attempts
-    assert len(world.announced) == len(world.waits) == world.attempts - 1
+    assert len(world.announced) <= len(world.waits) == world.attempts - 1
 
 
 def test_time_that_ran_out_tells_the_last_failure() -> None:
@@ -226,3 +232,58 @@ def test_trouble_says_more_than_the_deadline_after_it() -> None:
     assert (type(error), error.what) == (AnswerError, "The server is in trouble.")
     assert failed(World(deadline=4, answer_takes=2), [refused, late]) is late
     assert failed(World(max_attempts=2), [trouble(), refused]) is refused
+
+
+@pytest.mark.parametrize(("takes", "rate_limited"), [(0.0, False), (0.1, False), (10.0, False), (0.0, True)])
+def test_ninety_seconds_without_the_server_are_outlived(takes: float, rate_limited: bool) -> None:
+    """With the usual deadline: 503, refused connections, silence (each attempt times out), refusals for the rate."""
+    for seed in range(200):
+        random.seed(seed)
+        world = World(max_attempts=None)
+
+        def attempt(world: World = world) -> str:
+            world.attempts += 1
+            if world.now >= 90:
+                return "token"
+            world.now += takes
+            raise AnswerError("Trouble.", "So.", "Wait.", again=True, rate_limited=rate_limited)
+
+        assert with_retries(attempt, world.policy) == "token"
+        assert world.now < 120
+        assert len(world.announced) <= 12
+
+
+def test_what_is_left_of_the_deadline_is_used() -> None:
+    """A wait that would end too late is cut, so that there is time for a last attempt."""
+    for seed in range(50):
+        random.seed(seed)
+        world = World(max_attempts=None, deadline=10)
+        error = failed(world, [AnswerError("No.", "So.", "Wait.", again=True, rate_limited=True)] * 100)
+
+        assert error.what == "No."
+        assert world.now == pytest.approx(9)
+
+
+def test_a_refusal_for_the_rate_waits_for_longer() -> None:
+    """Its allowance has to refill: the n-th wait lies below four seconds doubled n times, at most twenty."""
+    waits: list[list[float]] = []
+    for seed in range(100):
+        random.seed(seed)
+        world = World(max_attempts=5, deadline=86_400)
+        failed(world, [AnswerError("No.", "So.", "Wait.", again=True, rate_limited=True)] * 5)
+        waits.append(world.waits)
+
+    longest = [max(found[number] for found in waits) for number in range(4)]
+    assert all(bound * 0.8 < most <= bound for most, bound in zip(longest, (4, 8, 16, 20), strict=True))
+
+
+def test_a_long_wait_is_told_in_a_dozen_lines() -> None:
+    """The first waits each, then ever less often; once, for how long it goes on."""
+    random.seed(1)
+    world = World(max_attempts=None, deadline=3600)
+    failed(world, [trouble()] * 5000)
+
+    assert world.attempts > 500
+    assert 6 <= len(world.announced) <= 16
+    assert world.announced[0].startswith("Attempt 1: The server is in trouble. Next try in 0.")
+    assert sum("It is tried for" in line for line in world.announced) == 1

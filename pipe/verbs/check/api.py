@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from pipe.bitbucket.cloud import CLOUD_API
 from pipe.bitbucket.cloud_errors import api_failure, lacks_scope
 from pipe.bitbucket.data_center import Caller, DataCenter
-from pipe.bitbucket.verify import Target, target
+from pipe.bitbucket.verify import MOST_DOUBTED, Target, target
 from pipe.errors import UnfitTokenError
 from pipe.http.responses import Response, json_object
 from pipe.http.retry import with_retries
@@ -62,13 +62,19 @@ def _whose_at_cloud(state: CheckState, token: AccessToken) -> Finding:
     headers = {"Authorization": token.authorization().reveal()}
     masks = state.context.masks()
 
+    doubted = 0
+
     def attempt() -> Response:
+        nonlocal doubted
         answer = state.http.send("GET", f"{CLOUD_API}/user?fields=type,display_name", headers=headers)
         if answer.status == 200 and json_object(answer.body) is not None:
             return answer
         if lacks_scope(answer) or (answer.status == 401 and b"not supported for this endpoint" in answer.body):
             return answer
-        raise api_failure(answer, masks)
+        error = api_failure(answer, masks)
+        doubted += answer.status == 401
+        error.again = error.again or (answer.status == 401 and doubted <= MOST_DOUBTED)
+        raise error
 
     answer = with_retries(attempt, state.context.retries)
     facts = {"host": answer.host, "status": answer.status}
