@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from pipe.errors import ExportError
+from pipe.export.tracked import refuse_tracked
 from pipe.redaction.secret import Secret
 
 
@@ -77,6 +78,8 @@ def append_all(
     """
     with ExitStack() as undo:
         for variable, path, text in appended:
+            if create:
+                refuse_tracked(path)
             try:
                 append(path, text, undo, create=create)
             except OSError as error:
@@ -89,6 +92,7 @@ def write_value(path: Path, value: str, *, why: str, now: str) -> None:
 
     As any program would write it, for the system to read whoever it runs as. Raises `ExportError`.
     """
+    refuse_tracked(path)
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         with suppress(FileNotFoundError):

@@ -84,7 +84,10 @@ class CiSystem:
             )
 
     def beside_env_file(self, export: Export, write: Callable[[], list[str]]) -> list[str]:
-        """Call `write`, and write the env file too if the user named one; both, or neither."""
+        """Write the env file if the user named one, and call `write`; both, or neither.
+
+        `write` leaves nothing if it fails.
+        """
         if not export.output_file:
             return write()
         path = self.cwd / export.output_file

@@ -13,6 +13,8 @@ from pipe.http.deadline import Deadline
 # It rings again, for its own message can hang too.
 _ALARM_AFTER_DEADLINE = 1.0
 _LAST_WORDS = 1.0
+# Times that the alarm rings in vain while something is done to its end.
+_MOST_UNHEARD = 5
 
 
 class Interrupted(RunEnded):
@@ -30,6 +32,7 @@ class Signals:
     def __init__(self) -> None:
         self._holding = False
         self._held = 0
+        self._unheard = 0
 
     def catch(self) -> None:
         """Begin."""
@@ -47,8 +50,12 @@ class Signals:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Let what is in the block be done to its end; an interrupt that comes meanwhile counts after it."""
+        """Let what is in the block be done to its end; an interrupt that comes meanwhile counts after it.
+
+        The alarm counts only if the block takes longer than some seconds: then it hangs.
+        """
         self._holding = True
+        self._unheard = 0
         try:
             yield
         finally:
@@ -68,8 +75,10 @@ class Signals:
         signal.setitimer(signal.ITIMER_REAL, _LAST_WORDS, _LAST_WORDS)
         raise Interrupted(number)
 
-    def _ring(self, number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG002
-        raise OutOfTime
+    def _ring(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        self._unheard += 1
+        if not self._holding or self._unheard > _MOST_UNHEARD:
+            raise OutOfTime
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from pipe.errors import ExportError
 from pipe.export.git import Setting
-from pipe.export.private_file import give, open_directory, placing, put
+from pipe.export.private_file import give, open_directory, placing, put, remove_leftovers
+from pipe.export.tracked import refuse_tracked
 from pipe.redaction.secret import Secret
 
 OWN_DIRECTORY = ".bitbucket-token"
@@ -99,8 +100,9 @@ def write(path: Path, text: str) -> None:
 
 @contextmanager
 def writing(path: Path, text: str) -> Iterator[None]:
-    """Do the same, and let the file have its name after the block; if that raises, all stays as it was."""
+    """Do the same for the length of the block; if that raises, all is again as it was before."""
     path = path.absolute()
+    refuse_tracked(path)
     with _explained(path):
         made = _make(path.parent)
         directory = None
@@ -109,6 +111,7 @@ def writing(path: Path, text: str) -> Iterator[None]:
             own = path.parent.name == OWN_DIRECTORY
             if own:
                 _secure(directory, path.parent)
+                remove_leftovers(directory)
             if own or made:
                 put(directory, ".gitignore", "*\n")
             with placing(directory, path.name, text):
@@ -119,7 +122,8 @@ def writing(path: Path, text: str) -> Iterator[None]:
             raise
         finally:
             if directory is not None:
-                os.close(directory)
+                with suppress(OSError):  # Nothing was written through it.
+                    os.close(directory)
 
 
 def _name(name: str) -> str:

@@ -231,7 +231,7 @@ class TestNothingHalfWritten:
 
         def full(path: str | Path, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
             descriptor = real(path, flags, mode, dir_fd=dir_fd)
-            if flags & os.O_CREAT:
+            if flags & os.O_CREAT or flags & os.O_TMPFILE == os.O_TMPFILE:
                 device = real("/dev/full", os.O_WRONLY)
                 os.dup2(device, descriptor)
                 os.close(device)

@@ -289,3 +289,42 @@ def test_a_log_that_nobody_reads_does_not_keep_it_from_ending(world: World, numb
         os.close(write_end)
 
     is_interrupted(outcome, number)
+
+
+@pytest.mark.usefixtures("signals_as_before")
+def test_the_alarm_waits_for_the_export(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The deadline that passes while the files are written leaves all of them whole. In this process."""
+
+    def interrupted(*arguments: Any, **options: Any) -> None:
+        signal.raise_signal(signal.SIGALRM)
+        append_all(*arguments, **options)
+        signal.raise_signal(signal.SIGALRM)
+
+    monkeypatch.setattr("pipe.ci.github.append_all", interrupted)
+    monkeypatch.chdir(world.work)
+    env = {**world.github(), **world.consumer, **world.sandbox.environment(), "OUTPUT_FILE": "token.env"}
+    del env["GITHUB_STEP_SUMMARY"]  # It is written after the hand-over.
+
+    assert main([], env) == 0
+    token = world.sandbox.tokens[-1].value
+    assert token in (world.work / "token.env").read_text()
+    assert token in (world.runner / "env").read_text()
+
+
+@pytest.mark.usefixtures("signals_as_before")
+def test_an_export_that_hangs_is_ended_all_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After some more seconds; what was written is taken back. In this process."""
+
+    def hanging(*arguments: Any, **options: Any) -> None:
+        for _ in range(10):
+            signal.raise_signal(signal.SIGALRM)
+        append_all(*arguments, **options)
+
+    monkeypatch.setattr("pipe.ci.github.append_all", hanging)
+    monkeypatch.chdir(world.work)
+    (world.work / "token.env").write_text("older\n")
+    env = {**world.github(), **world.consumer, **world.sandbox.environment(), "OUTPUT_FILE": "token.env"}
+
+    assert main([], env) == 4
+    assert (world.work / "token.env").read_text() == "older\n"
+    assert (world.runner / "env").read_text() == ""

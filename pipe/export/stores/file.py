@@ -10,6 +10,7 @@ from pathlib import Path
 from pipe.errors import ExportError, InputError, PipeError
 from pipe.export.private_file import give, open_directory, put
 from pipe.export.stores.store import Store
+from pipe.export.tracked import refuse_tracked
 from pipe.http.context import Context
 from pipe.redaction.secret import Secret
 
@@ -44,6 +45,7 @@ class FileStore(Store):
 
         Where the file could not be written either, this fails, and no refresh token has been used up.
         """
+        refuse_tracked(self._path)
         with self._explained(), _directory(self._path) as directory:
             descriptor = os.open(f"{self._path.name}.lock", os.O_RDWR | os.O_CREAT | _SAFELY, 0o600, dir_fd=directory)
             owner = os.fstat(directory)
