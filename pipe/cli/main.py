@@ -21,7 +21,7 @@ from pipe.inputs.invocation import Invocation
 from pipe.inputs.sources import given_directly, read
 from pipe.inputs.table import BY_NAME, TABLE
 from pipe.inputs.values import parse_seconds
-from pipe.redaction.log import Log
+from pipe.redaction.log import Log, trace
 from pipe.redaction.secret import Secret, forms
 from pipe.run import run
 from pipe.verbs import Verb
@@ -185,8 +185,6 @@ def _defect(log: Log, error: BaseException) -> int:
 
 
 def _traceback(log: Log, error: BaseException) -> None:
-    from pipe.redaction.trace import trace  # noqa: PLC0415 - only for debug
-
     for line in trace(error):
         log.failure(f"debug: {line}")
 

@@ -15,7 +15,7 @@ from pipe.errors import AnswerError, OutOfTime
 from pipe.http.deadline import Deadline
 from pipe.http.proxies import proxy_for
 from pipe.http.responses import Response
-from pipe.http.unreachable import cut_short, out_of_time, unreachable
+from pipe.http.unreachable import out_of_time, unreachable
 
 LARGEST_ANSWER = 1024 * 1024
 """Bytes that are read of an answer at most, counted after decompression."""
@@ -134,6 +134,7 @@ class Http:
         )
 
     def _read(self, response: requests.Response, host: str) -> bytes:
+        # urllib3 2 complains itself of what ends too early.
         body = bytearray()
         for chunk in response.iter_content(_CHUNK):
             body += chunk
@@ -141,10 +142,6 @@ class Http:
                 raise self._too_large(host)
             if not self.deadline.remaining():
                 raise out_of_time(host, self.deadline.seconds)
-        announced = response.headers.get("Content-Length", "")
-        whole = "Content-Encoding" in response.headers or response.request.method == "HEAD"
-        if not whole and announced.isdigit() and len(body) < int(announced):
-            raise cut_short(host)
         return bytes(body)
 
     def _too_large(self, host: str) -> AnswerError:

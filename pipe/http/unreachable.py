@@ -9,17 +9,7 @@ from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 import requests
 
 from pipe.errors import AnswerError, UnreachableError
-from pipe.http.proxies import host_and_port
-
-
-def cut_short(host: str) -> UnreachableError:
-    """The connection ended before the announced end of the answer."""
-    return UnreachableError(
-        f"{host} ended its answer too early.",
-        "A connection broke, or a proxy cut it.",
-        "Run the step again.",
-        again=True,
-    )
+from pipe.http.proxies import has_raw_at, host_and_port, unusable
 
 
 def out_of_time(host: str, seconds: float) -> UnreachableError:
@@ -53,14 +43,12 @@ def unreachable(
     broken = any(isinstance(cause, RemoteDisconnected | ConnectionResetError) for cause in causes)
     blamed = any(isinstance(cause, requests.exceptions.ProxyError) for cause in causes)
     if nameless or (blamed and not broken):
-        return _proxy_trouble(causes, host, host_and_port(proxy))
+        trouble = _proxy_trouble(causes, host, host_and_port(proxy))
+        encode = " An @ in its password has to be percent-encoded: %40." if has_raw_at(proxy) else ""
+        return trouble.because(trouble.why, trouble.now + encode)
     # The server's own address was checked with the inputs, so what cannot be taken apart is the proxy's.
     if isinstance(error, ValueError) and proxy:
-        return UnreachableError(
-            "The proxy's address is not one that can be used.",
-            "HTTPS_PROXY or HTTP_PROXY holds no http:// or https:// address; SOCKS is not supported.",
-            "Correct the variable, or list the server in NO_PROXY.",
-        )
+        return unusable("HTTPS_PROXY or HTTP_PROXY")
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
             return _tls_trouble(cause, host)

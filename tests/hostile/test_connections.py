@@ -288,6 +288,57 @@ def test_a_proxy_that_makes_no_sense(world: World, proxy: str) -> None:
     assert world.sandbox.connections == 0
 
 
+@pytest.mark.parametrize("raw", "/?#\\")
+@pytest.mark.parametrize("arguments", [(), ("check", "--json")], ids=["run", "check"])
+def test_a_password_that_an_address_falls_apart_by_is_shown_in_no_part(
+    world: World, raw: str, arguments: tuple[str, ...]
+) -> None:
+    """Not with debug either; each part is masked for whoever else would show it, and what to do is said."""
+    parts = ("first-of-the-parts", "second-of-the-parts")
+    proxy = f"http://user:{raw.join(parts)}@127.0.0.1:1"
+    env = {**world.github(), **world.consumer, **QUICK, "HTTPS_PROXY": proxy, "https_proxy": "", "DEBUG": "true"}
+    outcome = run_program(world, *arguments, env=env, secrets=parts)
+
+    assert outcome.code == 4
+    assert {*parts, raw.join(parts)} <= set(outcome.masks)
+    assert "HTTPS_PROXY has a raw /, \\, ? or #" in outcome.failure
+    assert "Percent-encode it" in outcome.failure
+    assert world.sandbox.connections == 0
+    assert "Next try" not in outcome.shown
+
+
+def test_a_raw_at_is_told_where_a_proxy_fails(world: World, closed_port: int) -> None:
+    """Most take it for a part of the password, and not all."""
+    outcome = through(world, f"http://user:a-pass@word-of-mine@127.0.0.1:{closed_port}")
+
+    assert f"The proxy 127.0.0.1:{closed_port} could not be reached" in outcome.failure
+    assert "percent-encoded: %40" in outcome.failure
+
+
+def test_a_short_password_of_a_proxy_does_not_star_the_log(world: World, closed_port: int) -> None:
+    """Nor does that of a proxy through which nothing is asked: a mask counts for the whole job."""
+    outcome = through(
+        world,
+        f"http://user:e@127.0.0.1:{closed_port}",
+        HTTP_PROXY="http://user:password-of-another@127.0.0.1:1",
+    )
+
+    assert outcome.code == 4
+    assert f"The proxy 127.0.0.1:{closed_port} could not be reached" in outcome.failure
+    assert "***" not in outcome.failure
+    assert "e" not in outcome.masks
+    assert "password-of-another" not in outcome.masks
+
+
+def test_a_password_that_cannot_be_sent_is_told_at_once(world: World) -> None:
+    """Exit 2, and nothing sent."""
+    outcome = through(world, f"http://user:%E2%82%AC-and-more@127.0.0.1:{world.sandbox.proxy.listener.port}")
+
+    assert outcome.code == 2
+    assert outcome.connects == []
+    assert "HTTPS_PROXY has a character that cannot be sent" in outcome.failure
+
+
 def test_no_proxy_leads_past_it(world: World, closed_port: int) -> None:
     """In both cases; the lower-case name wins."""
     more = {"TOKEN_URL": world.sandbox.token_url, "NO_PROXY": "", "no_proxy": "localhost,127.0.0.1"}

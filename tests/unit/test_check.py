@@ -15,9 +15,9 @@ from pipe.inputs.inputs import checked_inputs
 from pipe.inputs.invocation import Arguments, Invocation
 from pipe.redaction.log import DeferredLog, Log
 from pipe.verbs import check
+from pipe.verbs.check.network import tls_context, tried
 from pipe.verbs.check.report import Finding, Report, fine, joined, trouble
-from pipe.verbs.check.state import CheckState
-from pipe.verbs.check.wire import Route, tls_context, tried
+from pipe.verbs.check.state import CheckState, Route
 
 ERROR = UnreachableError("It is gone.", "It went.", "Look for it.")
 

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from pipe.errors import AnswerError
-from pipe.redaction.trace import trace
+from pipe.redaction.log import trace
 
 SECRET = "8Vq2pKdTn4XwLs7RzYc5HbGm"
 

@@ -6,19 +6,25 @@ Behind a proxy, the proxy's name is the only one that is looked up here; the pro
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import TypeVar
 
 import requests
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from pipe.errors import PipeError, UnreachableError
+from pipe.http.client import Http
 from pipe.http.proxies import host_and_port
 from pipe.http.unreachable import unreachable
 from pipe.verbs.check.report import Finding, fine
-from pipe.verbs.check.state import CheckState
-from pipe.verbs.check.wire import Route, connected, tls_context, tried
+from pipe.verbs.check.state import CheckState, Route
+
+Result = TypeVar("Result")
 
 _MOST_SHOWN = 4
 
@@ -27,6 +33,8 @@ def examine_dns(state: CheckState) -> Finding:
     """Resolve what a run would connect to."""
 
     def probe(server: Route) -> Finding:
+        if server.failure:
+            return Finding(None, f"nothing to resolve for {server.host}, whose proxy has no usable address")
         name, port = server.first_end
         found = tried(state.http, server, lambda: _addresses(name, port), timeout=state.inputs.timeout)
         addresses = f"{', '.join(found[:_MOST_SHOWN])}{', ...' if len(found) > _MOST_SHOWN else ''}"
@@ -46,9 +54,10 @@ def examine_proxy(state: CheckState) -> Finding:
     """Have each proxy connect to its server (CONNECT, RFC 9110 section 9.3.6)."""
 
     def probe(server: Route) -> Finding:
+        if server.failure:
+            raise server.failure
         if not server.proxy:
             return fine(f"none for {server.host}", {"proxy": ""})
-        _check(server, state.inputs.timeout)
         facts = {"proxy": host_and_port(server.proxy)}
         if not server.is_secure:
             return fine(f"{facts['proxy']} for {server.host}, over plain HTTP", facts)
@@ -64,18 +73,6 @@ def examine_proxy(state: CheckState) -> Finding:
         return fine(f"{facts['proxy']} {'speaks TLS' if over_tls else 'lets through'} for {server.host}", facts)
 
     return state.on_each_server("proxy", probe)
-
-
-def _check(server: Route, timeout: float) -> None:
-    """Raise what a run would raise for an address that is none."""
-    try:
-        parts = urlsplit(server.proxy)
-        usable = parts.scheme.lower() in ("http", "https") and parts.hostname and (parts.port or 1) > 0
-    except ValueError:
-        usable = False
-    if not usable:
-        error = requests.exceptions.InvalidProxyURL()
-        raise unreachable(error, host=server.host, proxy=server.proxy, timeout=timeout)
 
 
 _DAY = 86_400
@@ -146,3 +143,49 @@ def _with_reason(error: PipeError) -> PipeError:
     if "expired" in reason or "not yet valid" in reason:
         reason += f"; this runner's clock says {datetime.now(UTC).strftime('%Y-%m-%dT%H:%M:%SZ')}"
     return UnreachableError(f"{error.what} OpenSSL says: {reason.rstrip('.')}.", error.why, error.now)
+
+
+def tls_context(ca_file: str) -> ssl.SSLContext:
+    """Return what trusts whom a run trusts: `ca_file`, a file or a folder, or the roots that come with requests."""
+    roots = ca_file or DEFAULT_CA_BUNDLE_PATH
+    if Path(roots).is_dir():
+        return ssl.create_default_context(capath=roots)
+    return ssl.create_default_context(cafile=roots)
+
+
+@contextmanager
+def connected(server: Route, timeout: float, context: ssl.SSLContext | None = None) -> Iterator[HTTPConnection]:
+    """Connect to `server`, through its proxy if it has one; with `context`, over TLS.
+
+    Raises `OSError` or `HTTPException`. A proxy is asked as a run asks it.
+    """
+    name, port = server.first_end
+    if context is None:
+        connection = HTTPConnection(name, port, timeout=timeout)
+    else:
+        connection = HTTPSConnection(name, port, timeout=timeout, context=context)
+    if server.proxy:
+        connection.set_tunnel(*server.end, headers=requests.adapters.HTTPAdapter().proxy_headers(server.proxy))
+    try:
+        connection.connect()
+        yield connection
+    finally:
+        connection.close()
+
+
+def tried(http: Http, server: Route, work: Callable[[], Result], *, timeout: float, at_proxy: bool = False) -> Result:
+    """Do `work` within the deadline; raise what a run would raise if it fails. `at_proxy`: the proxy is to blame."""
+    try:
+        return http.within_deadline(work, server.host)
+    except (OSError, HTTPException, ValueError) as error:
+        raise _explained(error, server, timeout, at_proxy=at_proxy) from error
+
+
+def _explained(error: Exception, server: Route, timeout: float, *, at_proxy: bool) -> PipeError:
+    if isinstance(error, ssl.SSLError):
+        outer: requests.RequestException = requests.exceptions.SSLError(error)
+    elif at_proxy:
+        outer = requests.exceptions.ProxyError(error)
+    else:
+        outer = requests.ConnectionError(error)
+    return unreachable(outer, host=server.host, proxy=server.proxy, timeout=timeout)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -22,7 +23,37 @@ from pipe.oauth.token import AccessToken
 from pipe.redaction.log import DeferredLog
 from pipe.run import connection, context_of
 from pipe.verbs.check.report import Finding, joined, trouble, untried
-from pipe.verbs.check.wire import Route
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class Route(NamedTuple):
+    """A server that is asked: the address, and the proxy on the way there, empty if there is none."""
+
+    url: str
+    proxy: str
+    failure: PipeError | None = None
+    """Why a run could not even begin to connect: the proxy's address is none."""
+
+    @property
+    def host(self) -> str:
+        """Its name, with its port if that is not the usual one."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether it is reached over TLS; plain HTTP is for this machine's own."""
+        return self.url.startswith("https:")
+
+    @property
+    def end(self) -> tuple[str, int]:
+        """Its name and port."""
+        return _end(self.url)
+
+    @property
+    def first_end(self) -> tuple[str, int]:
+        """Name and port of what is connected to: the proxy's, or its own."""
+        return _end(self.proxy or self.url)
 
 
 class RecordingHttp(Http):
@@ -96,7 +127,10 @@ class CheckState:
         return self.http.send("GET", url, headers={})
 
     def _server(self, url: str) -> Route:
-        return Route(url, proxy_for(url, self.invocation.env))
+        try:
+            return Route(url, proxy_for(url, self.invocation.env))
+        except PipeError as error:
+            return Route(url, "", error)
 
 
 def _first_address(inputs: Inputs) -> str:
@@ -110,3 +144,8 @@ def _api(inputs: Inputs) -> str:
     if asks_cloud(inputs):
         return CLOUD_API
     return "" if inputs.token_url or inputs.issuer else inputs.base_url
+
+
+def _end(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 443)
