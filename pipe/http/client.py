@@ -12,6 +12,7 @@ import requests
 
 from pipe import VERSION
 from pipe.errors import AnswerError, OutOfTime
+from pipe.http.addresses import Adapter
 from pipe.http.deadline import Deadline
 from pipe.http.proxies import proxy_for
 from pipe.http.responses import Response
@@ -26,7 +27,7 @@ _CHUNK = 16 * 1024
 
 
 class Session(requests.Session):
-    """Asks no environment and knows no redirects.
+    """Asks no environment, knows no redirects, and is not held up by an address that swallows packets.
 
     requests would read the body of a redirect whole and take its target apart without following it.
     """
@@ -34,6 +35,8 @@ class Session(requests.Session):
     def __init__(self) -> None:
         super().__init__()
         self.trust_env = False
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, Adapter())
 
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - the library's form
         """There is none."""

@@ -3,10 +3,9 @@
 Behind a proxy, the proxy's name is the only one that is looked up here; the proxy finds the servers itself.
 """
 
-import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -18,6 +17,7 @@ import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from pipe.errors import PipeError, UnreachableError
+from pipe.http.addresses import Address, attempts, connect, resolved
 from pipe.http.client import Http
 from pipe.http.proxies import host_and_port
 from pipe.http.unreachable import unreachable
@@ -27,27 +27,53 @@ from pipe.verbs.check.state import CheckState, Route
 Result = TypeVar("Result")
 
 _MOST_SHOWN = 4
+# Seconds: enough for a second packet where the first one was lost.
+_PATIENCE = 3.0
 
 
 def examine_dns(state: CheckState) -> Finding:
-    """Resolve what a run would connect to."""
+    """Resolve what a run would connect to, and try each address if there are several."""
 
     def probe(server: Route) -> Finding:
         if server.failure:
             return Finding(None, f"nothing to resolve for {server.host}, whose proxy has no usable address")
         name, port = server.first_end
-        found = tried(state.http, server, lambda: _addresses(name, port), timeout=state.inputs.timeout)
-        addresses = f"{', '.join(found[:_MOST_SHOWN])}{', ...' if len(found) > _MOST_SHOWN else ''}"
-        what = f"the proxy {name} is {addresses}" if server.proxy else f"{name} is {addresses}"
-        return fine(what, {"name": name, "addresses": found})
+        timeout = state.inputs.timeout
+        found = tried(state.http, server, lambda: resolved(name, port), timeout=timeout)
+        addresses = [*map(_shown, found)]
+        several = ", ".join(addresses[:_MOST_SHOWN]) + (", ..." if len(found) > _MOST_SHOWN else "")
+        what = f"the proxy {name} is {several}" if server.proxy else f"{name} is {several}"
+        facts = {"name": name, "addresses": addresses}
+        if len(found) == 1:  # The steps that follow tell.
+            return fine(what, facts)
+        silent = tried(state.http, server, lambda: _silent(found, min(timeout, _PATIENCE)), timeout=timeout)
+        facts["silent"] = [*map(_shown, silent)]
+        if not silent:
+            return fine(what, facts)
+        return fine(
+            f"Warning: {what}; no answer from {', '.join(facts['silent'][:_MOST_SHOWN])}",
+            facts,
+            why="Packets to these addresses are lost, as where a network has IPv6 addresses and no way out for them.",
+            now="Have that mended: this program tries the next address after 0.25 s, others may wait much longer.",
+        )
 
     return state.on_each_server("dns", probe)
 
 
-def _addresses(name: str, port: int) -> list[str]:
-    found = [str(address[4][0]) for address in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)]
+def _shown(address: Address) -> str:
     # Two colons in a row could start a command of a CI system, so they are never shown.
-    return list(dict.fromkeys(ip_address(address.partition("%")[0]).exploded for address in found))
+    return ip_address(str(address.end[0]).partition("%")[0]).exploded
+
+
+def _silent(addresses: Sequence[Address], timeout: float) -> list[Address]:
+    """Try all `addresses` at once; return those from which nothing came in time, not even a refusal."""
+    silent = []
+    for address, outcome in attempts(addresses, timeout, apart=0):
+        if isinstance(outcome, TimeoutError):
+            silent.append(address)
+        elif not isinstance(outcome, OSError):
+            outcome.close()
+    return sorted(silent, key=addresses.index)
 
 
 def examine_proxy(state: CheckState) -> Finding:
@@ -164,6 +190,7 @@ def connected(server: Route, timeout: float, context: ssl.SSLContext | None = No
         connection = HTTPConnection(name, port, timeout=timeout)
     else:
         connection = HTTPSConnection(name, port, timeout=timeout, context=context)
+    connection._create_connection = connect  # type: ignore[attr-defined] # http.client's, as urllib3's is
     if server.proxy:
         connection.set_tunnel(*server.end, headers=requests.adapters.HTTPAdapter().proxy_headers(server.proxy))
     try:
