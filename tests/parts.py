@@ -44,6 +44,7 @@ _FROM = {
     "prlimit": "Debian's util-linux",
     "rsync": "Debian's rsync",
     "setpriv": "Debian's util-linux",
+    "strace": "Debian's strace",
     "tinyproxy": "Debian's tinyproxy",
     "zizmor": "PyPI's zizmor",
 }

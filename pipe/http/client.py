@@ -57,6 +57,17 @@ def awaited(queue: "SimpleQueue[Result] | Queue[Result]", deadline: Deadline, ho
         raise out_of_time(host, deadline.seconds) from None
 
 
+def without_thread(work: Callable[[], Result], deadline: Deadline, host: str) -> Result:
+    """Do `work` in this thread, for none can be started: a limit on processes, or a seccomp profile without clone3.
+
+    The alarm that is behind the deadline ends it, only not while a name is looked up.
+    """
+    try:
+        return work()
+    except OutOfTime:
+        raise out_of_time(host, deadline.seconds) from None
+
+
 class Http:
     """Sends requests one at a time.
 
@@ -101,7 +112,8 @@ class Http:
         """Do `work`, which asks `host`, in a thread of its own, and leave it behind when the deadline passes.
 
         A timeout between two bytes never ends a server that drips, and nothing ends a name server that hangs. The
-        thread is a daemon: it keeps neither the program nor its exit waiting.
+        thread is a daemon: it keeps neither the program nor its exit waiting. Where none can be started, it is done
+        here.
         """
         outcome: SimpleQueue[tuple[Result] | BaseException] = SimpleQueue()
 
@@ -111,7 +123,10 @@ class Http:
             except BaseException as error:
                 outcome.put(error)
 
-        threading.Thread(target=do, name="request", daemon=True).start()
+        try:
+            threading.Thread(target=do, name="request", daemon=True).start()
+        except RuntimeError:
+            return without_thread(work, self.deadline, host)
         result = awaited(outcome, self.deadline, host)
         if isinstance(result, BaseException):
             raise result

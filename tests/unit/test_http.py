@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+import requests
 
 from pipe import VERSION
 from pipe.errors import AnswerError, OutOfTime, UnreachableError
@@ -181,3 +182,30 @@ def test_an_alarm_that_rings_while_a_server_is_waited_for_is_the_deadline(monkey
     monkeypatch.setattr("pipe.http.client.SimpleQueue", Alarmed)
     with pytest.raises(UnreachableError, match="gave no whole answer within the deadline of 10 s"):
         http().within_deadline(lambda: None, "example.com")
+
+
+@pytest.fixture
+def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let none be started from now on, as where a limit on processes is reached."""
+
+    def start(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", start)
+
+
+@pytest.mark.usefixtures("no_threads")
+def test_without_a_thread_the_work_is_done_all_the_same() -> None:
+    """Its outcome and its failures are the same, and the alarm is the deadline."""
+
+    def fail() -> None:
+        raise requests.ConnectionError
+
+    def ring() -> None:
+        raise OutOfTime
+
+    assert http().within_deadline(lambda: 7, "example.com") == 7
+    with pytest.raises(requests.ConnectionError):
+        http().within_deadline(fail, "example.com")
+    with pytest.raises(UnreachableError, match="gave no whole answer within the deadline of 10 s"):
+        http().within_deadline(ring, "example.com")
