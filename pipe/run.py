@@ -15,7 +15,7 @@ from pipe.http.client import Http
 from pipe.http.context import Context
 from pipe.http.proxies import named, passwords, used
 from pipe.http.retry import RetryPolicy
-from pipe.http.trust import roots
+from pipe.http.trust import extra_roots, roots
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.invocation import Invocation
 from pipe.inputs.values import format_scopes, says_no
@@ -103,7 +103,15 @@ def fit_together(inputs: Inputs, ci: CiSystem) -> Callable[[AccessToken, Context
 def connection(kind: type[Connection], inputs: Inputs, invocation: Invocation) -> Connection:
     """Return what sends the requests of this run. Raises `InputError` if the certificates to trust are not there."""
     ca_file = roots(inputs.ca_file, invocation.env, invocation.cwd)
-    return kind(invocation.deadline, timeout=inputs.timeout, ca_file=ca_file, env=invocation.env)
+    extra = "" if ca_file else extra_roots(invocation.env, invocation.cwd)
+    return kind(
+        invocation.deadline,
+        timeout=inputs.timeout,
+        ca_file=ca_file,
+        env=invocation.env,
+        extra_ca_file=extra,
+        say=invocation.log.line,
+    )
 
 
 def context_of(inputs: Inputs, ci: CiSystem, invocation: Invocation, http: Http | None = None) -> Context:

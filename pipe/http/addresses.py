@@ -7,6 +7,7 @@ import errno
 import os
 import selectors
 import socket
+import ssl
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing, suppress
@@ -156,15 +157,23 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 class Adapter(HTTPAdapter):
-    """requests' way to a server or a proxy, trying the addresses of each as `connect` does."""
+    """requests' way to a server or a proxy, trying the addresses of each as `connect` does.
+
+    `context` says how TLS is done with both, if not as urllib3 does it by itself.
+    """
+
+    def __init__(self, context: ssl.SSLContext | None) -> None:
+        self._tls: dict[str, Any] = {"ssl_context": context} if context else {}
+        self._tls_to_proxy: dict[str, Any] = {"proxy_ssl_context": context} if context else {}
+        super().__init__()
 
     def init_poolmanager(self, *args: Any, **more: Any) -> None:
         """Make what keeps the connections to servers."""
-        super().init_poolmanager(*args, **more)
+        super().init_poolmanager(*args, **{**more, **self._tls})
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
 
     def proxy_manager_for(self, proxy: str, **more: Any) -> Any:
         """Return what keeps those through `proxy`."""
-        manager = super().proxy_manager_for(proxy, **more)
+        manager = super().proxy_manager_for(proxy, **{**more, **self._tls, **self._tls_to_proxy})
         manager.pool_classes_by_scheme = self.poolmanager.pool_classes_by_scheme
         return manager

@@ -3,6 +3,7 @@
 Behind a proxy, the proxy's name is the only one that is looked up here; the proxy finds the servers itself.
 """
 
+import re
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ from pipe.errors import PipeError, UnreachableError
 from pipe.http.addresses import Address, attempts, connect, resolved
 from pipe.http.client import Http
 from pipe.http.proxies import host_and_port
-from pipe.http.unreachable import unreachable
+from pipe.http.trust import tls_context
 from pipe.verbs.check.report import Finding, fine
 from pipe.verbs.check.state import CheckState, Route
 
@@ -38,15 +39,14 @@ def examine_dns(state: CheckState) -> Finding:
         if server.failure:
             return Finding(None, f"nothing to resolve for {server.host}, whose proxy has no usable address")
         name, port = server.first_end
-        timeout = state.inputs.timeout
-        found = tried(state.http, server, lambda: resolved(name, port), timeout=timeout)
+        found = tried(state.http, server, lambda: resolved(name, port))
         addresses = [*map(_shown, found)]
         several = ", ".join(addresses[:_MOST_SHOWN]) + (", ..." if len(found) > _MOST_SHOWN else "")
         what = f"the proxy {name} is {several}" if server.proxy else f"{name} is {several}"
         facts = {"name": name, "addresses": addresses}
         if len(found) == 1:  # The steps that follow tell.
             return fine(what, facts)
-        silent = tried(state.http, server, lambda: _silent(found, min(timeout, _PATIENCE)), timeout=timeout)
+        silent = tried(state.http, server, lambda: _silent(found, min(state.inputs.timeout, _PATIENCE)))
         facts["silent"] = [*map(_shown, silent)]
         if not silent:
             return fine(what, facts)
@@ -92,10 +92,10 @@ def examine_proxy(state: CheckState) -> Finding:
         def connect() -> None:
             # Behind TLS to the proxy, a CONNECT of its own would need a second way to speak TLS.
             way = Route(server.proxy, "") if over_tls else server
-            with connected(way, state.inputs.timeout, tls_context(state.http.ca_file) if over_tls else None):
+            with connected(way, state.inputs.timeout, rooted_context(state.http) if over_tls else None):
                 pass
 
-        tried(state.http, server, connect, timeout=state.inputs.timeout, at_proxy=True)
+        tried(state.http, server, connect, at_proxy=True)
         return fine(f"{facts['proxy']} {'speaks TLS' if over_tls else 'lets through'} for {server.host}", facts)
 
     return state.on_each_server("proxy", probe)
@@ -114,18 +114,16 @@ def examine_tls(state: CheckState) -> Finding:
         if server.proxy.lower().startswith("https:"):
             return fine(f"inside that of the proxy for {server.host}; the step token endpoint tries it")
         try:
-            version, certificate = tried(
-                state.http, server, lambda: _handshake(server, state), timeout=state.inputs.timeout
-            )
+            version, certificate = tried(state.http, server, lambda: _handshake(server, state))
         except PipeError as error:
-            raise _with_reason(error) from error
+            raise _with_time(error) from error
         return _told(server.host, version, certificate)
 
     return state.on_each_server("tls", probe)
 
 
 def _handshake(server: Route, state: CheckState) -> tuple[str, Mapping[str, object]]:
-    with connected(server, state.inputs.timeout, tls_context(state.http.ca_file)) as connection:
+    with connected(server, state.inputs.timeout, rooted_context(state.http)) as connection:
         secure = connection.sock
         if not isinstance(secure, ssl.SSLSocket):
             raise OSError("no TLS")
@@ -160,23 +158,23 @@ def _issuer(value: object) -> str:
     return str(names.get("organizationName") or names.get("commonName") or "an issuer without a name")
 
 
-def _with_reason(error: PipeError) -> PipeError:
-    """Add what OpenSSL says, and this machine's time where that is a part of it: one of the two is wrong."""
+def _with_time(error: PipeError) -> PipeError:
+    """Add this machine's time where OpenSSL complains of a certificate's: one of the two is wrong."""
     cause = error.__cause__
-    if not isinstance(cause, ssl.SSLCertVerificationError):
+    if not isinstance(cause, ssl.SSLCertVerificationError) or not re.search(
+        "expired|not yet valid", cause.verify_message
+    ):
         return error
-    reason = cause.verify_message
-    if "expired" in reason or "not yet valid" in reason:
-        reason += f"; this runner's clock says {datetime.now(UTC).strftime('%Y-%m-%dT%H:%M:%SZ')}"
-    return UnreachableError(f"{error.what} OpenSSL says: {reason.rstrip('.')}.", error.why, error.now)
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return UnreachableError(f"{error.what.rstrip('.')}; this runner's clock says {now}.", error.why, error.now)
 
 
-def tls_context(ca_file: str) -> ssl.SSLContext:
-    """Return what trusts whom a run trusts: `ca_file`, a file or a folder, or the roots that come with requests."""
-    roots = ca_file or DEFAULT_CA_BUNDLE_PATH
-    if Path(roots).is_dir():
-        return ssl.create_default_context(capath=roots)
-    return ssl.create_default_context(cafile=roots)
+def rooted_context(http: Http) -> ssl.SSLContext:
+    """Return what trusts whom a run trusts: a file or a folder, or the roots that come with requests."""
+    context = http.tls_context() or tls_context()
+    roots = http.ca_file or DEFAULT_CA_BUNDLE_PATH
+    context.load_verify_locations(**{"capath" if Path(roots).is_dir() else "cafile": roots})
+    return context
 
 
 @contextmanager
@@ -200,19 +198,17 @@ def connected(server: Route, timeout: float, context: ssl.SSLContext | None = No
         connection.close()
 
 
-def tried(http: Http, server: Route, work: Callable[[], Result], *, timeout: float, at_proxy: bool = False) -> Result:
+def tried(http: Http, server: Route, work: Callable[[], Result], *, at_proxy: bool = False) -> Result:
     """Do `work` within the deadline; raise what a run would raise if it fails. `at_proxy`: the proxy is to blame."""
-    try:
-        return http.within_deadline(work, server.host)
-    except (OSError, HTTPException, ValueError) as error:
-        raise _explained(error, server, timeout, at_proxy=at_proxy) from error
+    while True:
+        try:
+            return http.within_deadline(work, server.host)
+        except (OSError, HTTPException, ValueError) as error:
+            if not http.relaxes(error, server.host):
+                raise http.explained(_as_of_requests(error, at_proxy), server.host, server.proxy) from error
 
 
-def _explained(error: Exception, server: Route, timeout: float, *, at_proxy: bool) -> PipeError:
+def _as_of_requests(error: Exception, at_proxy: bool) -> requests.RequestException:
     if isinstance(error, ssl.SSLError):
-        outer: requests.RequestException = requests.exceptions.SSLError(error)
-    elif at_proxy:
-        outer = requests.exceptions.ProxyError(error)
-    else:
-        outer = requests.ConnectionError(error)
-    return unreachable(outer, host=server.host, proxy=server.proxy, timeout=timeout)
+        return requests.exceptions.SSLError(error)
+    return requests.exceptions.ProxyError(error) if at_proxy else requests.ConnectionError(error)

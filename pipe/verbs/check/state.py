@@ -1,8 +1,8 @@
 """What the steps of one check share: whom a run would ask, with what, and what is known so far."""
 
 import time
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -59,8 +59,8 @@ class Route(NamedTuple):
 class RecordingHttp(Http):
     """Keeps the answers of one check, and the moment of each, in seconds since 1970 by this machine's clock."""
 
-    def __init__(self, deadline: Deadline, *, timeout: float, ca_file: str, env: Mapping[str, str]) -> None:
-        super().__init__(deadline, timeout=timeout, ca_file=ca_file, env=env)
+    def __init__(self, deadline: Deadline, **given: Any) -> None:
+        super().__init__(deadline, **given)
         self.recorded: list[tuple[float, Response]] = []
 
     def _exchange(self, request: requests.Request, host: str, proxy: str) -> Response:
