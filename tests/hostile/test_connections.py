@@ -120,6 +120,7 @@ def test_a_private_authority_can_be_added(world: World, arguments: tuple[str, ..
     env = {**world.consumer, **NOTHING, **token, EXTRA: str(world.sandbox.ca_file)}
 
     assert run_program(world, *arguments, env=env).code == 0
+    assert ask(world, world.sandbox.token_url, **NOTHING, **{EXTRA: str(world.sandbox.ca_file)}).code == 0
 
 
 def test_it_is_added_for_a_proxy_over_tls_as_well(world: World) -> None:

@@ -221,6 +221,18 @@ def test_a_run_needs_few_packages_by_others() -> None:
     assert roots - sys.stdlib_module_names - {"pipe"} == THIRD_PARTY
 
 
+def test_the_lowest_versions_that_are_allowed_are_those_that_tests_run_on() -> None:
+    """`tests/lowest.in` follows `pyproject.toml`, and `.ci/run` uses what is made from it."""
+    settings = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    allowed = dict(dependency.split(">=") for dependency in settings["project"]["dependencies"])
+    for made in ("in", "txt"):
+        lines = (ROOT.parent / "tests" / f"lowest.{made}").read_text(encoding="utf-8").splitlines()
+        tested = dict(line.removesuffix(" \\").split("==") for line in lines if "==" in line)
+        assert set(tested) >= set(allowed)
+        assert all(f"{tested[name]}.".startswith(f"{lowest}.") for name, lowest in allowed.items())
+    assert set(allowed) == {"python-dotenv" if name == "dotenv" else name for name in THIRD_PARTY}
+
+
 def test_no_file_is_forgotten_by_the_package() -> None:
     """Every folder with code is one that is installed."""
     settings = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))
