@@ -38,6 +38,7 @@ lock: $(READY)
 	$(LOCK) --output-file=requirements.txt requirements.in
 	$(LOCK) --output-file=requirements-dev.txt requirements-dev.in
 	$(LOCK) --output-file=benchmarks/requirements.txt benchmarks/requirements.in
+	$(LOCK) --output-file=tests/lowest.txt tests/lowest.in
 
 generate: $(READY)
 	$(BIN)/python -m tools.generate

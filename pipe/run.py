@@ -1,6 +1,6 @@
 """One run, readable in one screen: inputs, grant, token, checks, mask, export, report."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,9 +13,9 @@ from pipe.export.variables import SERVER, Export
 from pipe.grants.giving_back import taken_back_by, to_save
 from pipe.http.client import Http
 from pipe.http.context import Context
-from pipe.http.proxies import named, passwords
+from pipe.http.proxies import named, passwords, used
 from pipe.http.retry import RetryPolicy
-from pipe.http.trust import roots
+from pipe.http.trust import extra_roots, roots
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.invocation import Invocation
 from pipe.inputs.values import format_scopes, says_no
@@ -51,9 +51,11 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
 
 def mask_inputs(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     """Mask every secret that is known before the token is, before anything else is done or said."""
-    masks = known_forms(inputs, invocation.env)
-    invocation.log.hide(masks)
-    ci.mask(masks)
+    masks = known_forms(inputs)
+    env = invocation.env
+    # What others would see of a proxy that nothing is asked through is not for this program to change.
+    invocation.log.hide([*masks, *_forms_of_passwords(named(env))])
+    ci.mask([*masks, *_forms_of_passwords(used(_asked(inputs), env))])
 
 
 def mask_token(token: AccessToken, ci: CiSystem, invocation: Invocation) -> None:
@@ -63,13 +65,25 @@ def mask_token(token: AccessToken, ci: CiSystem, invocation: Invocation) -> None
     ci.mask(masks)
 
 
-def known_forms(inputs: Inputs, env: Mapping[str, str]) -> tuple[str, ...]:
-    """All forms of every secret that is known before the token is: those of the inputs and of the proxies."""
+def known_forms(inputs: Inputs) -> tuple[str, ...]:
+    """All forms of every secret among the inputs."""
     users = [inputs.consumer_key, *filter(None, [inputs.username])]
     found = [form for secret in inputs.secrets for user in users for form in forms(secret, key=user)]
-    for proxy in named(env):
-        found += [form for secret in passwords(proxy) for form in forms(secret)]
     return tuple(dict.fromkeys(found))
+
+
+def _forms_of_passwords(proxies: Iterable[str]) -> list[str]:
+    return [form for proxy in proxies for secret in passwords(proxy) for form in forms(secret)]
+
+
+def _asked(inputs: Inputs) -> list[str]:
+    """The addresses that a run may ask, as far as the inputs tell: the metadata of an issuer may name other hosts."""
+    urls = [inputs.issuer, inputs.token_url, inputs.revocation_url]
+    if not any(urls) or not is_cloud(inputs.base_url):
+        urls.append(inputs.base_url)
+    if inputs.issuer:
+        urls.append("https://any.invalid")
+    return [url for url in urls if url]
 
 
 def fit_together(inputs: Inputs, ci: CiSystem) -> Callable[[AccessToken, Context], None]:
@@ -89,7 +103,15 @@ def fit_together(inputs: Inputs, ci: CiSystem) -> Callable[[AccessToken, Context
 def connection(kind: type[Connection], inputs: Inputs, invocation: Invocation) -> Connection:
     """Return what sends the requests of this run. Raises `InputError` if the certificates to trust are not there."""
     ca_file = roots(inputs.ca_file, invocation.env, invocation.cwd)
-    return kind(invocation.deadline, timeout=inputs.timeout, ca_file=ca_file, env=invocation.env)
+    extra = "" if ca_file else extra_roots(invocation.env, invocation.cwd)
+    return kind(
+        invocation.deadline,
+        timeout=inputs.timeout,
+        ca_file=ca_file,
+        env=invocation.env,
+        extra_ca_file=extra,
+        say=invocation.log.line,
+    )
 
 
 def context_of(inputs: Inputs, ci: CiSystem, invocation: Invocation, http: Http | None = None) -> Context:

@@ -5,9 +5,12 @@ import warnings
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 NAMES = (
     "bitbucket.org",
@@ -18,7 +21,7 @@ NAMES = (
     "host.docker.internal",
 )
 
-Certificate = Literal["trusted", "untrusted", "wrong-host", "expired", "ends-soon"]
+Certificate = Literal["trusted", "untrusted", "wrong-host", "expired", "ends-soon", "careless"]
 
 
 def write_ca(path: Path) -> None:
@@ -51,8 +54,24 @@ def _issue(certificate: Certificate) -> trustme.LeafCert:
         case "expired":
             yesterday = datetime.now(UTC) - timedelta(days=1)
             return _authority().issue_cert(*NAMES, not_before=yesterday - timedelta(days=30), not_after=yesterday)
+        case "careless":
+            return _careless()
         case "ends-soon":
             return _authority().issue_cert(*NAMES, not_after=datetime.now(UTC) + timedelta(days=5, hours=1))
+
+
+def _careless() -> trustme.LeafCert:
+    """Without an Authority Key Identifier, as private authorities made them for years (RFC 5280 section 4.2.1.1)."""
+    right = _authority().issue_cert(*NAMES)
+    key = serialization.load_pem_private_key(_authority().private_key_pem.bytes(), None)
+    good = x509.load_pem_x509_certificate(right.cert_chain_pems[0].bytes())
+    builder = x509.CertificateBuilder(good.issuer, good.subject, good.public_key(), good.serial_number)
+    builder = builder.not_valid_before(good.not_valid_before_utc).not_valid_after(good.not_valid_after_utc)
+    for extension in good.extensions:
+        if not isinstance(extension.value, x509.AuthorityKeyIdentifier):
+            builder = builder.add_extension(extension.value, extension.critical)
+    leaf = builder.sign(cast("ec.EllipticCurvePrivateKey", key), hashes.SHA256())
+    return trustme.LeafCert(right.private_key_pem.bytes(), leaf.public_bytes(serialization.Encoding.PEM), [])
 
 
 @cache

@@ -5,6 +5,7 @@ written too.
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -132,8 +133,10 @@ def _refused(status: int) -> ExportError:
 
 
 def _reason(error: Exception) -> str:
-    # What other errors say may repeat what was sent.
-    return (error.strerror or str(error)) if isinstance(error, OSError) else type(error).__name__
+    # What http.client says may repeat what was sent or answered; Python's own socket has no number for a long path.
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    return str(error) if type(error) is OSError else type(error).__name__
 
 
 SYSTEM = Buildkite

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -20,7 +21,7 @@ from pipe.inputs.invocation import Invocation
 from pipe.inputs.sources import given_directly, read
 from pipe.inputs.table import BY_NAME, TABLE
 from pipe.inputs.values import parse_seconds
-from pipe.redaction.log import Log
+from pipe.redaction.log import Log, trace
 from pipe.redaction.secret import Secret, forms
 from pipe.run import run
 from pipe.verbs import Verb
@@ -31,13 +32,16 @@ _GET_A_TOKEN = Verb(run, "Get a token, and hand it to later steps.")
 
 def entry() -> NoReturn:
     """Run, and end without waiting for a request that was left behind at the deadline."""
-    # TLS would write the keys of its connections there, for whoever recorded them to read.
-    os.environ.pop("SSLKEYLOGFILE", None)
+    # Python would show what a library wrote into an exception that nobody can catch.
+    sys.unraisablehook = _say_nothing
+    threading.excepthook = _say_nothing
     _fill_closed_streams()
     try:
         code = main(sys.argv[1:], os.environ)
     except RunEnded as ended:
         code = ended.exit_code
+    except Exception as error:  # One that came while another failure was being told.
+        code = _defect(Log(sys.stderr, sys.stderr), error)
     os._exit(code)
 
 
@@ -95,8 +99,8 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         with suppress(OutOfTime):  # Nobody reads it.
             log.failure(f"✖ Interrupted by {interrupted.name}.")
         return interrupted.exit_code
-    except Exception:
-        return _defect(log)
+    except Exception as error:
+        return _defect(log, error)
     finally:
         signals.be_quiet()
 
@@ -164,7 +168,7 @@ def _failed(error: PipeError, ci: CiSystem, log: Log, verb: Verb) -> int:
     # What went wrong is what counts, also where nobody reads it, and the alarm ends the telling.
     with suppress(OutOfTime):
         if log.debugging:
-            _traceback(log)
+            _traceback(log, error)
         if verb.failed is None:
             ci.fail(error)
         else:
@@ -172,19 +176,21 @@ def _failed(error: PipeError, ci: CiSystem, log: Log, verb: Verb) -> int:
     return error.exit_code if verb.failed is None else 0
 
 
-def _defect(log: Log) -> int:
+def _defect(log: Log, error: BaseException) -> int:
     log.failure("✖ bitbucket-token has a defect and could not go on. Nothing was exported.")
     log.failure("  Please report it with the lines that debug: true adds.")
     if log.debugging:
-        _traceback(log)
+        _traceback(log, error)
     return _DEFECT
 
 
-def _traceback(log: Log) -> None:
-    import traceback  # noqa: PLC0415 - only for debug
-
-    for line in traceback.format_exc().splitlines():
+def _traceback(log: Log, error: BaseException) -> None:
+    for line in trace(error):
         log.failure(f"debug: {line}")
+
+
+def _say_nothing(_told: object) -> None:
+    """What becomes of an exception in a finalizer, or in a thread that was left behind."""
 
 
 def _show(options: Options) -> None:

@@ -1,5 +1,6 @@
 """The one way to a server: TLS, proxies, no redirects, a cap on the answer, and a deadline that always holds."""
 
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -11,11 +12,13 @@ from urllib.parse import urlsplit
 import requests
 
 from pipe import VERSION
-from pipe.errors import AnswerError, OutOfTime
+from pipe.errors import AnswerError, OutOfTime, PipeError
+from pipe.http.addresses import Adapter
 from pipe.http.deadline import Deadline
 from pipe.http.proxies import proxy_for
 from pipe.http.responses import Response
-from pipe.http.unreachable import cut_short, out_of_time, unreachable
+from pipe.http.trust import advice, is_too_strict, tls_context
+from pipe.http.unreachable import causes_of, out_of_time, unreachable
 
 LARGEST_ANSWER = 1024 * 1024
 """Bytes that are read of an answer at most, counted after decompression."""
@@ -26,14 +29,16 @@ _CHUNK = 16 * 1024
 
 
 class Session(requests.Session):
-    """Asks no environment and knows no redirects.
+    """Asks no environment, knows no redirects, and is not held up by an address that swallows packets.
 
     requests would read the body of a redirect whole and take its target apart without following it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
         super().__init__()
         self.trust_env = False
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, Adapter(context))
 
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - the library's form
         """There is none."""
@@ -54,21 +59,44 @@ def awaited(queue: "SimpleQueue[Result] | Queue[Result]", deadline: Deadline, ho
         raise out_of_time(host, deadline.seconds) from None
 
 
+def without_thread(work: Callable[[], Result], deadline: Deadline, host: str) -> Result:
+    """Do `work` in this thread, for none can be started: a limit on processes, or a seccomp profile without clone3.
+
+    The alarm that is behind the deadline ends it, only not while a name is looked up.
+    """
+    try:
+        return work()
+    except OutOfTime:
+        raise out_of_time(host, deadline.seconds) from None
+
+
 class Http:
     """Sends requests one at a time.
 
     `timeout` is in seconds, to connect and between two bytes. `ca_file` is a PEM bundle, or empty for the bundled
-    roots. Python's TLS is at 1.2 or newer (urllib3 2 sets that). No `.netrc`, no cookies, no environment: only `env`
-    is asked for a proxy.
+    roots, which `extra_ca_file` adds to. Python's TLS is at 1.2 or newer (urllib3 2 sets that). No `.netrc`, no
+    cookies, no environment: only `env` is asked for a proxy. `say` tells a person what was not expected.
     """
 
     largest_answer = LARGEST_ANSWER
 
-    def __init__(self, deadline: Deadline, *, timeout: float, ca_file: str, env: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        deadline: Deadline,
+        *,
+        timeout: float,
+        ca_file: str,
+        env: Mapping[str, str],
+        extra_ca_file: str = "",
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.deadline = deadline
         self._timeout = timeout
         self.ca_file = ca_file
         self._env = env
+        self._extra = extra_ca_file
+        self._say = say
+        self._strict = True
 
     def send(
         self,
@@ -89,16 +117,45 @@ class Http:
         request = requests.Request(method, url, headers={**always, **headers}, data=content or form, json=json)
         host = urlsplit(url).netloc
         proxy = proxy_for(url, self._env)
-        try:
-            return self.within_deadline(partial(self._exchange, request, host, proxy), host)
-        except (requests.RequestException, ValueError) as error:
-            raise unreachable(error, host=host, proxy=proxy, timeout=self._timeout) from error
+        while True:
+            try:
+                return self.within_deadline(partial(self._exchange, request, host, proxy), host)
+            except (requests.RequestException, ValueError) as error:
+                if not self.relaxes(error, host):
+                    raise self.explained(error, host, proxy) from error
+
+    def explained(self, error: requests.RequestException | ValueError, host: str, proxy: str) -> PipeError:
+        """Return what the network library's `error` on the way to `host` means."""
+        trust = advice(self.ca_file, self._env)
+        return unreachable(error, host=host, proxy=proxy, timeout=self._timeout, trust=trust)
+
+    def relaxes(self, error: BaseException, host: str) -> bool:
+        """Whether all is verified less strictly from now on, for `error` is about the form of a chain to `host` alone.
+
+        Only where the user names an authority: a private one made long ago lacks what RFC 5280 asks of it, and public
+        ones do not. Nothing was sent then.
+        """
+        cause = next(filter(is_too_strict, causes_of(error)), None)
+        if cause is None or not self._strict or not (self.ca_file or self._extra):
+            return False
+        self._strict = False
+        reason = cause.verify_message if isinstance(cause, ssl.SSLCertVerificationError) else ""
+        self._say(
+            f"The certificates of {host} lack what RFC 5280 asks for (OpenSSL says: {reason}); they are verified all "
+            "the same, as curl and git do it."
+        )
+        return True
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """Return how TLS is done, or None if it is as urllib3 does it by itself."""
+        return None if self._strict and not self._extra else tls_context(self._extra, strict=self._strict)
 
     def within_deadline(self, work: Callable[[], Result], host: str) -> Result:
         """Do `work`, which asks `host`, in a thread of its own, and leave it behind when the deadline passes.
 
         A timeout between two bytes never ends a server that drips, and nothing ends a name server that hangs. The
-        thread is a daemon: it keeps neither the program nor its exit waiting.
+        thread is a daemon: it keeps neither the program nor its exit waiting. Where none can be started, it is done
+        here.
         """
         outcome: SimpleQueue[tuple[Result] | BaseException] = SimpleQueue()
 
@@ -108,7 +165,10 @@ class Http:
             except BaseException as error:
                 outcome.put(error)
 
-        threading.Thread(target=do, name="request", daemon=True).start()
+        try:
+            threading.Thread(target=do, name="request", daemon=True).start()
+        except RuntimeError:
+            return without_thread(work, self.deadline, host)
         result = awaited(outcome, self.deadline, host)
         if isinstance(result, BaseException):
             raise result
@@ -120,7 +180,7 @@ class Http:
             return Response(response.status_code, response.headers, self._read(response, host), host)
 
     def _session(self) -> AbstractContextManager[requests.Session]:
-        return Session()
+        return Session(self.tls_context())
 
     def _begun(self, session: requests.Session, request: requests.Request, proxy: str) -> requests.Response:
         """Send the request, and return the answer as soon as its head is there."""
@@ -134,6 +194,7 @@ class Http:
         )
 
     def _read(self, response: requests.Response, host: str) -> bytes:
+        # urllib3 2 complains itself of what ends too early.
         body = bytearray()
         for chunk in response.iter_content(_CHUNK):
             body += chunk
@@ -141,10 +202,6 @@ class Http:
                 raise self._too_large(host)
             if not self.deadline.remaining():
                 raise out_of_time(host, self.deadline.seconds)
-        announced = response.headers.get("Content-Length", "")
-        whole = "Content-Encoding" in response.headers or response.request.method == "HEAD"
-        if not whole and announced.isdigit() and len(body) < int(announced):
-            raise cut_short(host)
         return bytes(body)
 
     def _too_large(self, host: str) -> AnswerError:

@@ -24,6 +24,9 @@ class Response(NamedTuple):
     """The host that was asked, with its port if that is not the usual one."""
 
 
+# A name with its port (RFC 1123 section 2.1), or an IPv6 address. `***` stands where a secret was.
+_HOST = re.compile(r"([\w*-]{1,63}(\.[\w*-]{1,63})*\.?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+
 TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 # Seconds: thirty years, beyond every deadline.
@@ -87,7 +90,8 @@ def redirected(answer: Response, masks: Sequence[str]) -> AnswerError:
         target = urlsplit(redact(answer.headers.get("Location", ""), masks)).netloc.rpartition("@")[2]
     except ValueError:
         target = ""
-    to = f" to {show(target, masks)}" if target else ""
+    # What has another form is no host: urlsplit leaves there what a browser takes for a path, and ports of any kind.
+    to = f" to {show(target, masks)}" if _HOST.fullmatch(target) else ""
     return AnswerError(
         f"{answer.host} redirects{to} (HTTP {answer.status}), which is never followed with a secret in hand.",
         "The address is http instead of https, an old one, or leads to a login page.",

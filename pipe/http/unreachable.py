@@ -9,17 +9,8 @@ from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 import requests
 
 from pipe.errors import AnswerError, UnreachableError
-from pipe.http.proxies import host_and_port
-
-
-def cut_short(host: str) -> UnreachableError:
-    """The connection ended before the announced end of the answer."""
-    return UnreachableError(
-        f"{host} ended its answer too early.",
-        "A connection broke, or a proxy cut it.",
-        "Run the step again.",
-        again=True,
-    )
+from pipe.http.proxies import has_raw_at, host_and_port, unusable
+from pipe.http.trust import NAME_IT
 
 
 def out_of_time(host: str, seconds: float) -> UnreachableError:
@@ -32,14 +23,15 @@ def out_of_time(host: str, seconds: float) -> UnreachableError:
 
 
 def unreachable(
-    error: requests.RequestException | ValueError, *, host: str, proxy: str, timeout: float
+    error: requests.RequestException | ValueError, *, host: str, proxy: str, timeout: float, trust: str = NAME_IT
 ) -> UnreachableError | AnswerError:
     """Turn what the network library raised into one clear failure.
 
-    `host` is the server, `proxy` the proxy's URL or empty, `timeout` the seconds that were waited. What arrived and
-    is no HTTP is an `AnswerError`; what did not arrive, or not whole, an `UnreachableError`.
+    `host` is the server, `proxy` the proxy's URL or empty, `timeout` the seconds that were waited, `trust` the advice
+    for an authority that is not known. What arrived and is no HTTP is an `AnswerError`; what did not arrive, or not
+    whole, an `UnreachableError`.
     """
-    causes = list(_causes(error))
+    causes = list(causes_of(error))
     if any(map(_is_malformed, causes)):
         return AnswerError(
             f"{host} answered in a way that is not HTTP.",
@@ -53,17 +45,15 @@ def unreachable(
     broken = any(isinstance(cause, RemoteDisconnected | ConnectionResetError) for cause in causes)
     blamed = any(isinstance(cause, requests.exceptions.ProxyError) for cause in causes)
     if nameless or (blamed and not broken):
-        return _proxy_trouble(causes, host, host_and_port(proxy))
+        trouble = _proxy_trouble(causes, host, host_and_port(proxy), trust)
+        encode = " An @ in its password has to be percent-encoded: %40." if has_raw_at(proxy) else ""
+        return trouble.because(trouble.why, trouble.now + encode)
     # The server's own address was checked with the inputs, so what cannot be taken apart is the proxy's.
     if isinstance(error, ValueError) and proxy:
-        return UnreachableError(
-            "The proxy's address is not one that can be used.",
-            "HTTPS_PROXY or HTTP_PROXY holds no http:// or https:// address; SOCKS is not supported.",
-            "Correct the variable, or list the server in NO_PROXY.",
-        )
+        return unusable("HTTPS_PROXY or HTTP_PROXY")
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
-            return _tls_trouble(cause, host)
+            return _tls_trouble(cause, host, trust)
     through = f" through the proxy {host_and_port(proxy)}" if proxy else ""
     for cause in causes:
         if isinstance(cause, socket.gaierror):
@@ -108,11 +98,11 @@ def never_sent(error: BaseException) -> bool:
     # urllib3's name for every trouble on the way to a connection but a wait that was too long.
     return any(
         isinstance(cause, requests.ConnectTimeout | socket.gaierror) or type(cause).__name__ == "NewConnectionError"
-        for cause in _causes(error)
+        for cause in causes_of(error)
     )
 
 
-def _proxy_trouble(causes: list[BaseException], host: str, proxy: str) -> UnreachableError:
+def _proxy_trouble(causes: list[BaseException], host: str, proxy: str, trust: str) -> UnreachableError:
     texts = [str(argument) for cause in causes if isinstance(cause, OSError) for argument in cause.args]
     # RFC 9110 asks for 407; tinyproxy answers 401 to a wrong password.
     if wanted := next((code for code in ("407", "401") for text in texts if f"failed: {code}" in text), None):
@@ -136,7 +126,7 @@ def _proxy_trouble(causes: list[BaseException], host: str, proxy: str) -> Unreac
         )
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
-            return _tls_trouble(cause, f"the proxy {proxy}")
+            return _tls_trouble(cause, f"the proxy {proxy}", trust)
         if isinstance(cause, socket.gaierror):
             return UnreachableError(
                 f"The name of the proxy {proxy} could not be resolved.",
@@ -152,7 +142,7 @@ def _proxy_trouble(causes: list[BaseException], host: str, proxy: str) -> Unreac
     )
 
 
-def _tls_trouble(cause: ssl.SSLError, host: str) -> UnreachableError:
+def _tls_trouble(cause: ssl.SSLError, host: str, trust: str) -> UnreachableError:
     if isinstance(cause, ssl.SSLCertVerificationError):
         reason = cause.verify_message
         if "not valid for" in reason or "mismatch" in reason.lower():
@@ -163,10 +153,10 @@ def _tls_trouble(cause: ssl.SSLError, host: str) -> UnreachableError:
             now = "Renew the server's certificate, or set the runner's clock."
         else:
             why = "The server, or a proxy that reads TLS, uses a certificate of a private authority."
-            now = (
-                "Put that authority's PEM file into ca-file (or REQUESTS_CA_BUNDLE). Verification cannot be turned off."
-            )
-        return UnreachableError(f"The certificate of {host} is not trusted.", why, now)
+            now = f"{trust} Verification cannot be turned off."
+        # OpenSSL's own words, from its table: nothing of the certificate is in them.
+        what = f"The certificate of {host} is not trusted. OpenSSL says: {reason.rstrip('.')}."
+        return UnreachableError(what, why, now)
     if cause.reason in ("UNEXPECTED_EOF_WHILE_READING", None):
         return UnreachableError(
             f"{host} broke off the TLS connection.",
@@ -189,8 +179,8 @@ def _is_malformed(cause: BaseException) -> bool:
     return isinstance(cause, HTTPException) and not isinstance(cause, RemoteDisconnected | IncompleteRead)
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The exception and everything it was made from, outermost first."""
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """Yield the exception and everything it was made from, outermost first."""
     seen: set[int] = set()
     waiting: list[BaseException] = [error]
     while waiting:

@@ -202,7 +202,8 @@ TABLE = (
     Input("deadline", "Seconds for the whole run, waits included. It always holds.", default="120"),
     Input(
         "ca-file",
-        "A PEM bundle to trust; else `REQUESTS_CA_BUNDLE`, `SSL_CERT_FILE`, `CURL_CA_BUNDLE`; else the bundled roots.",
+        "A PEM bundle to trust; else `REQUESTS_CA_BUNDLE`, `SSL_CERT_FILE`, `CURL_CA_BUNDLE`; else the bundled roots, "
+        "and what `NODE_EXTRA_CA_CERTS` adds to them.",
     ),
     Input("debug", "More lines, still without a secret in any of them.", default="false", flag=True),
 )

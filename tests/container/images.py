@@ -1,7 +1,8 @@
 """The two images that the container tests start from, made on the spot where no registry can be reached.
 
-`python3 tests/container/images.py` makes both. It needs nothing but the standard library, so CI can run it
-while the test environment is still being installed.
+`python3 tests/container/images.py` makes both, and with `python` it only prints where this machine has the Python of
+the image. It needs nothing but the standard library, so CI can run it while the test environment is still being
+installed.
 
 - The base image has the very name of the Dockerfile's last FROM line, so the Dockerfile is built unchanged.
   An image that the engine has or can pull is taken as it is. Otherwise Debian bookworm is put together by
@@ -62,8 +63,7 @@ def provide_job() -> str:
 
 
 def _make_base(name: str) -> None:
-    wanted = re.search(r":(\d+\.\d+)", name)
-    python = _pyenv_python(wanted[1]) if wanted else None
+    python = _python_of_image()
     if python:
         # Like the official image: no tests, no bytecode, nothing to compile against.
         without = ["test", "idlelib", "__pycache__", "config-*", "*.a", "*.pth", "./include", "./share"]
@@ -84,8 +84,18 @@ def _make_base(name: str) -> None:
     _import(name, ["ca-certificates", *packages], hooks, made_of)
 
 
-def _pyenv_python(version: str) -> Path | None:
-    """Return the newest Python of that version that pyenv has."""
+def python_of_image() -> str:
+    """Return the path of an interpreter of the version that the image has; empty if there is none on this machine."""
+    folder = _python_of_image()
+    return str(folder / "bin" / "python3") if folder else ""
+
+
+def _python_of_image() -> Path | None:
+    """Return where pyenv has the newest Python of the base image's version."""
+    wanted = re.search(r":(\d+\.\d+)", base_name())
+    if wanted is None:
+        return None
+    version = wanted[1]
     versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     found = [path for path in versions.glob(f"{version}.*") if (path / "bin" / f"python{version}").exists()]
     return max(found, key=lambda path: int(path.name.rpartition(".")[2]), default=None)
@@ -134,5 +144,8 @@ def _run(command: list[str], *, stdin: str = "", env: Mapping[str, str] | None =
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["python"]:
+        sys.stdout.write(f"{python_of_image()}\n")
+        sys.exit()
     for provide in (provide_base, provide_job):
         sys.stdout.write(f"image: {provide()}\n")

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import sys
 from base64 import b64encode
 from collections.abc import Iterator
 
@@ -106,6 +107,78 @@ def test_a_private_authority_can_be_named(world: World, variable: str) -> None:
     outcome = ask(world, world.sandbox.token_url, **{**nothing, variable: str(world.sandbox.ca_file)})
 
     assert outcome.code == 0
+
+
+NOTHING = {"REQUESTS_CA_BUNDLE": "", "SSL_CERT_FILE": "", "CURL_CA_BUNDLE": ""}
+EXTRA = "NODE_EXTRA_CA_CERTS"
+
+
+@pytest.mark.parametrize("arguments", [(), ("check",), ("api", "user")], ids=["run", "check", "api"])
+def test_a_private_authority_can_be_added(world: World, arguments: tuple[str, ...]) -> None:
+    """As GitHub Enterprise Server's runners have it: to the bundled roots, and for all that is asked."""
+    token = {"BITBUCKET_ACCESS_TOKEN": world.sandbox.mint_token().value}
+    env = {**world.consumer, **NOTHING, **token, EXTRA: str(world.sandbox.ca_file)}
+
+    assert run_program(world, *arguments, env=env).code == 0
+    assert ask(world, world.sandbox.token_url, **NOTHING, **{EXTRA: str(world.sandbox.ca_file)}).code == 0
+
+
+def test_it_is_added_for_a_proxy_over_tls_as_well(world: World) -> None:
+    """The stand-in's server is none, and says so over a connection that is trusted."""
+    outcome = through(world, world.sandbox.url, **NOTHING, **{EXTRA: str(world.sandbox.ca_file)})
+
+    assert outcome.code == 4
+    assert {request.method for request in outcome.requests} == {"CONNECT"}
+
+
+@pytest.mark.parametrize("variable", [EXTRA, "PIP_CERT", "GIT_SSL_CAINFO", "AWS_CA_BUNDLE"])
+def test_where_an_authority_may_be_found_is_told(world: World, variable: str) -> None:
+    """By its name and not by what is in it; what cannot be read does not end a run that needs none."""
+    outcome = ask(world, world.sandbox.token_url, **NOTHING, **{"GIT_SSL_CAINFO": "", variable: "/nowhere/company.pem"})
+
+    assert outcome.code == 4
+    assert "Put that authority's PEM file into ca-file" in outcome.failure
+    assert f"may be the one that {variable} names" in outcome.failure
+    assert "company.pem" not in outcome.failure
+    assert "OpenSSL says: unable to get local issuer certificate." in outcome.failure
+
+
+@pytest.mark.sandbox(certificate="untrusted")
+def test_a_file_that_is_set_and_lacks_the_authority_is_told_so(world: World) -> None:
+    """And not to set it, which has been done; it is stronger than what is added."""
+    outcome = ask(world, world.sandbox.token_url, **{EXTRA: str(world.sandbox.ca_file)})
+
+    assert outcome.code == 4
+    assert (
+        "Add that authority's PEM certificate to the file that ca-file, or else REQUESTS_CA_BUNDLE" in outcome.failure
+    )
+
+
+STRICT = sys.version_info >= (3, 13)
+
+
+@pytest.mark.sandbox(certificate="careless")
+@pytest.mark.parametrize("arguments", [(), ("check",), ("api", "user")], ids=["run", "check", "api"])
+@pytest.mark.parametrize("variable", ["CA_FILE", EXTRA])
+def test_a_careless_private_authority_is_good_enough(world: World, arguments: tuple[str, ...], variable: str) -> None:
+    """Without an Authority Key Identifier, which Python asks for from 3.13 on; that is told once, not hidden."""
+    token = world.sandbox.mint_token().value
+    env = {**world.consumer, **NOTHING, variable: str(world.sandbox.ca_file), "BITBUCKET_ACCESS_TOKEN": token}
+    outcome = run_program(world, *arguments, env=env)
+
+    assert outcome.code == 0
+    told = (outcome.shown + outcome.told).count("lack what RFC 5280 asks for (OpenSSL says: Missing Authority Key")
+    assert told == int(STRICT)
+
+
+@pytest.mark.sandbox(certificate="careless")
+def test_nobody_else_is_careless(world: World) -> None:
+    """What is not signed by an authority that was named stays refused, and is not asked twice."""
+    outcome = ask(world, world.sandbox.token_url, **NOTHING)
+
+    assert outcome.code == 4
+    assert "is not trusted" in outcome.failure
+    assert world.sandbox.connections == 1
 
 
 def test_nothing_in_the_environment_turns_verification_off(world: World) -> None:
@@ -286,6 +359,57 @@ def test_a_proxy_that_makes_no_sense(world: World, proxy: str) -> None:
     assert outcome.code == 4
     assert outcome.requests == []
     assert world.sandbox.connections == 0
+
+
+@pytest.mark.parametrize("raw", "/?#\\")
+@pytest.mark.parametrize("arguments", [(), ("check", "--json")], ids=["run", "check"])
+def test_a_password_that_an_address_falls_apart_by_is_shown_in_no_part(
+    world: World, raw: str, arguments: tuple[str, ...]
+) -> None:
+    """Not with debug either; each part is masked for whoever else would show it, and what to do is said."""
+    parts = ("first-of-the-parts", "second-of-the-parts")
+    proxy = f"http://user:{raw.join(parts)}@127.0.0.1:1"
+    env = {**world.github(), **world.consumer, **QUICK, "HTTPS_PROXY": proxy, "https_proxy": "", "DEBUG": "true"}
+    outcome = run_program(world, *arguments, env=env, secrets=parts)
+
+    assert outcome.code == 4
+    assert {*parts, raw.join(parts)} <= set(outcome.masks)
+    assert "HTTPS_PROXY has a raw /, \\, ? or #" in outcome.failure
+    assert "Percent-encode it" in outcome.failure
+    assert world.sandbox.connections == 0
+    assert "Next try" not in outcome.shown
+
+
+def test_a_raw_at_is_told_where_a_proxy_fails(world: World, closed_port: int) -> None:
+    """Most take it for a part of the password, and not all."""
+    outcome = through(world, f"http://user:a-pass@word-of-mine@127.0.0.1:{closed_port}")
+
+    assert f"The proxy 127.0.0.1:{closed_port} could not be reached" in outcome.failure
+    assert "percent-encoded: %40" in outcome.failure
+
+
+def test_a_short_password_of_a_proxy_does_not_star_the_log(world: World, closed_port: int) -> None:
+    """Nor does that of a proxy through which nothing is asked: a mask counts for the whole job."""
+    outcome = through(
+        world,
+        f"http://user:e@127.0.0.1:{closed_port}",
+        HTTP_PROXY="http://user:password-of-another@127.0.0.1:1",
+    )
+
+    assert outcome.code == 4
+    assert f"The proxy 127.0.0.1:{closed_port} could not be reached" in outcome.failure
+    assert "***" not in outcome.failure
+    assert "e" not in outcome.masks
+    assert "password-of-another" not in outcome.masks
+
+
+def test_a_password_that_cannot_be_sent_is_told_at_once(world: World) -> None:
+    """Exit 2, and nothing sent."""
+    outcome = through(world, f"http://user:%E2%82%AC-and-more@127.0.0.1:{world.sandbox.proxy.listener.port}")
+
+    assert outcome.code == 2
+    assert outcome.connects == []
+    assert "HTTPS_PROXY has a character that cannot be sent" in outcome.failure
 
 
 def test_no_proxy_leads_past_it(world: World, closed_port: int) -> None:

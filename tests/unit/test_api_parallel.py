@@ -132,3 +132,50 @@ def test_each_task_has_a_connection_to_itself() -> None:
 
     assert failures == [None] * 40
     assert len({id(http) for http in used}) <= 3
+
+
+@pytest.mark.parametrize("possible", [0, 1, 3])
+def test_what_gets_no_thread_is_done_when_its_turn_comes(monkeypatch: pytest.MonkeyPatch, possible: int) -> None:
+    """In the same order, with the same ends, whether there are some threads or none."""
+    usual, begun = threading.Thread.start, list[str]()
+
+    def start(thread: threading.Thread) -> None:
+        if len(begun) == possible:
+            raise RuntimeError("can't start new thread")
+        begun.append(thread.name)
+        usual(thread)
+
+    def refused(_http: Http) -> Iterator[str]:
+        yield "4.0"
+        raise AnswerError("What.", "Why.", "Now.")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    flight = ParallelTasks([*(counting(number) for number in range(4)), refused], connect, 2)
+    found = list(flight.items(FOREVER, "host"))
+
+    ends = [(number, item.failure) for number, item in found if isinstance(item, PathDone)]
+    assert [number for number, _ in ends] == [0, 1, 2, 3, 4]
+    assert [type(failure) for _, failure in ends] == [type(None)] * 4 + [AnswerError]
+    assert [item for _, item in found if isinstance(item, str)] == [
+        *(f"{number}.{item}" for number in range(4) for item in range(3)),
+        "4.0",
+    ]
+    assert len(begun) == possible
+
+
+def test_without_a_thread_the_alarm_is_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends all, and not one task alone."""
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    def late(_http: Http) -> Iterator[str]:
+        yield "0"
+        raise OutOfTime
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    items = ParallelTasks([late], connect, 2).items(FOREVER, "host")
+
+    assert next(items) == (0, "0")
+    with pytest.raises(UnreachableError, match="within the deadline"):
+        next(items)

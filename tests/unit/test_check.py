@@ -1,6 +1,7 @@
 """The parts of a check: what is joined, what is cleaned, and that nothing waits beyond the deadline."""
 
 import json
+import ssl
 import time
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
@@ -15,9 +16,9 @@ from pipe.inputs.inputs import checked_inputs
 from pipe.inputs.invocation import Arguments, Invocation
 from pipe.redaction.log import DeferredLog, Log
 from pipe.verbs import check
+from pipe.verbs.check.network import rooted_context, tried
 from pipe.verbs.check.report import Finding, Report, fine, joined, trouble
-from pipe.verbs.check.state import CheckState
-from pipe.verbs.check.wire import Route, tls_context, tried
+from pipe.verbs.check.state import CheckState, Route
 
 ERROR = UnreachableError("It is gone.", "It went.", "Look for it.")
 
@@ -91,7 +92,7 @@ def test_nothing_waits_beyond_the_deadline() -> None:
     start = time.monotonic()
 
     with pytest.raises(UnreachableError, match=r"within the deadline of 0\.2 s"):
-        tried(http, Route("https://git.example.com", ""), lambda: time.sleep(5), timeout=10)
+        tried(http, Route("https://git.example.com", ""), lambda: time.sleep(5))
     assert time.monotonic() - start < 4
 
 
@@ -112,8 +113,12 @@ def test_what_is_connected_to(url: str, proxy: str, end: tuple[str, int], first:
 
 def test_the_roots_are_those_of_a_run(tmp_path: Path) -> None:
     """A folder as well as a file, and verification is never off."""
-    assert tls_context("").cert_store_stats()["x509_ca"] > 50
-    empty = tls_context(str(tmp_path))
+
+    def context(ca_file: str) -> ssl.SSLContext:
+        return rooted_context(Http(Deadline(1), timeout=1, ca_file=ca_file, env={}))
+
+    assert context("").cert_store_stats()["x509_ca"] > 50
+    empty = context(str(tmp_path))
     assert empty.cert_store_stats()["x509_ca"] == 0
     assert empty.check_hostname
     assert empty.verify_mode.name == "CERT_REQUIRED"

@@ -38,7 +38,7 @@ REVEALERS = {
     "pipe/oauth/rsa_signature.py": "signs with it",
 }
 
-THIRD_PARTY = {"requests", "tenacity", "dotenv"}
+THIRD_PARTY = {"requests", "urllib3", "tenacity", "dotenv"}
 
 
 def module_name(file: str) -> str:
@@ -214,11 +214,23 @@ def public(tree: ast.Module) -> list[ast.ClassDef | ast.FunctionDef]:
     return found
 
 
-def test_a_run_needs_three_packages_by_others() -> None:
-    """Those that pyproject.toml names, and what comes with Python."""
+def test_a_run_needs_few_packages_by_others() -> None:
+    """Those that pyproject.toml names, of which urllib3 comes with requests, and what comes with Python."""
     roots = {name.partition(".")[0] for tree in TREES.values() for name in imported(tree)}
 
     assert roots - sys.stdlib_module_names - {"pipe"} == THIRD_PARTY
+
+
+def test_the_lowest_versions_that_are_allowed_are_those_that_tests_run_on() -> None:
+    """`tests/lowest.in` follows `pyproject.toml`, and `.ci/run` uses what is made from it."""
+    settings = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    allowed = dict(dependency.split(">=") for dependency in settings["project"]["dependencies"])
+    for made in ("in", "txt"):
+        lines = (ROOT.parent / "tests" / f"lowest.{made}").read_text(encoding="utf-8").splitlines()
+        tested = dict(line.removesuffix(" \\").split("==") for line in lines if "==" in line)
+        assert set(tested) >= set(allowed)
+        assert all(f"{tested[name]}.".startswith(f"{lowest}.") for name, lowest in allowed.items())
+    assert set(allowed) == {"python-dotenv" if name == "dotenv" else name for name in THIRD_PARTY}
 
 
 def test_no_file_is_forgotten_by_the_package() -> None:

@@ -1,10 +1,16 @@
 """The one way to a server."""
 
+import gzip
 import queue
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+import requests
 
 from pipe import VERSION
 from pipe.errors import AnswerError, OutOfTime, UnreachableError
@@ -51,6 +57,68 @@ def test_an_answer_may_have_a_mebibyte_and_no_more(server: Server) -> None:
     server.body += b"x"
     with pytest.raises(AnswerError, match="more than 1048576 bytes"):
         http().send("POST", server.url, headers={}, form={})
+
+
+@contextmanager
+def answering(data: bytes) -> Iterator[str]:
+    """A server that answers the first request with `data` and closes; its address."""
+
+    def answer() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            while b"\r\n\r\n" not in connection.recv(65536):
+                """The head may come in pieces."""
+            connection.sendall(data)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=answer)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        thread.join()
+
+
+WHOLE = {
+    "as long as it says": ("GET", b"200 OK\r\nContent-Length: 2\r\n\r\n{}", b"{}"),
+    "without a length": ("GET", b"200 OK\r\n\r\n{}", b"{}"),
+    "HEAD": ("HEAD", b"200 OK\r\nContent-Length: 9\r\n\r\n", b""),
+    "304": ("GET", b"304 Not Modified\r\nContent-Length: 9\r\n\r\n", b""),
+    "204": ("GET", b"204 No Content\r\nContent-Length: 9\r\n\r\n", b""),
+    "in chunks, which count": (
+        "GET",
+        b"200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        b"{}",
+    ),
+    "compressed": (
+        "GET",
+        b"200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 22\r\n\r\n" + gzip.compress(b"{}"),
+        b"{}",
+    ),
+}
+CUT = {
+    "less than it says": b"200 OK\r\nContent-Length: 9\r\n\r\n{}",
+    "nothing of what it says": b"200 OK\r\nContent-Length: 9\r\n\r\n",
+    "no last chunk": b"200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+    "half a chunk": b"200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{}",
+    "half of what was compressed": b"200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 22\r\n\r\n"
+    + gzip.compress(b"{}")[:15],
+}
+
+
+@pytest.mark.parametrize("answer", WHOLE)
+def test_an_answer_is_whole_where_http_says_so(answer: str) -> None:
+    """A length that stands beside chunks, or for a body that is not sent, is none of this answer's (RFC 9112 6.3)."""
+    method, data, body = WHOLE[answer]
+    with answering(b"HTTP/1.1 " + data) as url:
+        assert http().send(method, url, headers={}).body == body
+
+
+@pytest.mark.parametrize("answer", CUT)
+def test_an_answer_that_is_cut_short_is_told_as_such(answer: str) -> None:
+    """And is worth another try: nobody can say what the rest was."""
+    with answering(b"HTTP/1.1 " + CUT[answer]) as url, pytest.raises(UnreachableError, match="broke off") as caught:
+        http().send("GET", url, headers={})
+
+    assert caught.value.again
 
 
 def test_netrc_is_never_used(server: Server, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -114,3 +182,30 @@ def test_an_alarm_that_rings_while_a_server_is_waited_for_is_the_deadline(monkey
     monkeypatch.setattr("pipe.http.client.SimpleQueue", Alarmed)
     with pytest.raises(UnreachableError, match="gave no whole answer within the deadline of 10 s"):
         http().within_deadline(lambda: None, "example.com")
+
+
+@pytest.fixture
+def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let none be started from now on, as where a limit on processes is reached."""
+
+    def start(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", start)
+
+
+@pytest.mark.usefixtures("no_threads")
+def test_without_a_thread_the_work_is_done_all_the_same() -> None:
+    """Its outcome and its failures are the same, and the alarm is the deadline."""
+
+    def fail() -> None:
+        raise requests.ConnectionError
+
+    def ring() -> None:
+        raise OutOfTime
+
+    assert http().within_deadline(lambda: 7, "example.com") == 7
+    with pytest.raises(requests.ConnectionError):
+        http().within_deadline(fail, "example.com")
+    with pytest.raises(UnreachableError, match="gave no whole answer within the deadline of 10 s"):
+        http().within_deadline(ring, "example.com")

@@ -78,3 +78,14 @@ def test_what_few_runs_need_is_imported_late(world: World) -> None:
     modules = imported(world, RUN)
     late = ("pipe.bitbucket.verify", "pipe.verbs.", "pipe.bitbucket.data_center")
     assert [name for name in modules if name.startswith(late)] == []
+
+
+def test_the_environment_is_made_ready_before_anything_reads_it(world: World) -> None:
+    """Some versions of requests make a TLS context when they are imported, with the keys' file that is named then."""
+    modules = imported(world, "import sys, pipe.__main__; code = 0")
+    assert modules & {"ssl", "requests", "urllib3", "pipe.cli.main"} == set()
+
+    keys = world.runner / "keys"
+    begin = "import sys; sys.argv[1:] = ['--version']; from pipe.__main__ import start; start()"
+    assert imported(world, begin, SSLKEYLOGFILE=str(keys)) == set()
+    assert not keys.exists()

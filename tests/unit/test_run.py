@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from types import FrameType
@@ -113,11 +114,63 @@ def test_everything_is_masked_before_anything_is_printed_or_exported(stage: Stag
 
 
 def test_each_form_of_each_secret_is_masked(stage: Stage) -> None:
-    """The consumer's secret with its key, the password of a proxy, and the token."""
+    """The consumer's secret with its key, and the token; of a proxy that is not used, only in the program's own log."""
     stage.run()
 
-    wanted = {*forms(Secret(SECRET), key="key"), *forms(Secret(PASSWORD)), *forms(Secret(TOKEN))}
-    assert set(stage.ci.masked) == wanted == set(stage.log.masks)
+    wanted = {*forms(Secret(SECRET), key="key"), *forms(Secret(TOKEN))}
+    assert set(stage.ci.masked) == wanted
+    assert set(stage.log.masks) == {*wanted, *forms(Secret(PASSWORD))}
+
+
+@pytest.mark.parametrize(
+    ("variables", "inputs", "masked"),
+    [
+        ({"HTTPS_PROXY": f"http://user:{PASSWORD}@127.0.0.1:1"}, {}, False),
+        ({"HTTP_PROXY": f"http://user:{PASSWORD}@127.0.0.1:1"}, {}, True),
+        ({"HTTP_PROXY": f"http://user:{PASSWORD}@127.0.0.1:1", "NO_PROXY": "127.0.0.1"}, {}, False),
+        ({"HTTP_PROXY": f"http://user:{PASSWORD}@127.0.0.1:1", "http_proxy": "http://127.0.0.1:1"}, {}, False),
+        (
+            {"HTTPS_PROXY": f"http://user:{PASSWORD}@127.0.0.1:1"},
+            {"base_url": "https://a.example", "token_url": ""},
+            True,
+        ),
+        ({"HTTPS_PROXY": f"http://user:{PASSWORD}@127.0.0.1:1"}, {"revocation_url": "https://a.example"}, True),
+    ],
+)
+def test_a_proxy_that_is_asked_nothing_is_masked_for_nobody_else(
+    stage: Stage, variables: dict[str, str], inputs: dict[str, str], masked: bool
+) -> None:
+    """A mask changes what all others write into the log of the job."""
+    stage.env |= {"HTTPS_PROXY": "", **variables}
+    with suppress(PipeError):
+        stage.run(**inputs)
+
+    assert (PASSWORD in stage.ci.masked) is masked
+    assert PASSWORD in stage.log.masks
+
+
+def test_the_password_of_an_issuers_proxy_is_masked(stage: Stage) -> None:
+    """Its metadata names the hosts that are asked, and nobody knows them yet."""
+    stage.env["NO_PROXY"] = "id.example.com"
+    with suppress(PipeError):
+        stage.run(issuer="https://id.example.com", token_url="")
+
+    assert PASSWORD in stage.ci.masked
+
+
+@pytest.mark.parametrize(
+    ("password", "masks"), [("e", []), ("abc", []), ("abc/e/hunter2", ["abc/e/hunter2", "hunter2"])]
+)
+def test_a_short_password_stars_no_log(stage: Stage, password: str, masks: list[str]) -> None:
+    """Neither the program's own nor that of a whole job; of a longer one, each part that is long enough is masked."""
+    stage.env["HTTP_PROXY"] = f"http://user:{password}@127.0.0.1:1"
+    with suppress(PipeError):
+        stage.run()
+
+    for known in (stage.ci.masked, stage.log.masks):
+        assert password not in known or len(password) >= 4
+        assert set(masks) <= set(known)
+        assert not {"e", "abc"} & set(known)
 
 
 def test_what_is_exported_follows_the_inputs(stage: Stage) -> None:

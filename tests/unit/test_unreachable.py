@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipe.errors import UnreachableError
-from pipe.http.unreachable import cut_short, out_of_time, unreachable
+from pipe.http.unreachable import out_of_time, unreachable
 
 PROXY = "http://user:hunter2@proxy.example:3128"
 
@@ -174,8 +174,7 @@ def test_the_librarys_own_text_is_never_repeated(text: str, kind: type[requests.
 
 
 def test_what_the_program_itself_ends() -> None:
-    """An answer cut short is tried again; a deadline that has passed leaves no time to."""
-    assert cut_short("bitbucket.org").again
+    """A deadline that has passed leaves no time for another try."""
     assert not out_of_time("bitbucket.org", 120).again
     assert "deadline of 120 s" in out_of_time("bitbucket.org", 120).what
 

@@ -31,6 +31,10 @@ def store(kind: str, where: str, context: Context) -> Store:
     return FileStore(context.cwd / where, context)
 
 
+class _UnfitError(ValueError):
+    """Why the file is not taken, in words from here."""
+
+
 class FileStore(Store):
     """The refresh token in a file of its own, with a lock file beside it that stays there."""
 
@@ -67,12 +71,12 @@ class FileStore(Store):
             with os.fdopen(descriptor, "rb") as file:
                 found = os.fstat(descriptor)
                 if not stat.S_ISREG(found.st_mode):
-                    raise ValueError("it is no regular file")
+                    raise _UnfitError("it is no regular file")
                 if found.st_uid not in {os.geteuid(), os.fstat(directory).st_uid}:
-                    raise ValueError("it belongs to another user")
+                    raise _UnfitError("it belongs to another user")
                 text = file.read(_LARGEST + 1).decode("ascii").removesuffix("\n")
             if len(text) > _LARGEST or not text.isprintable() or " " in text:
-                raise ValueError("it holds something that is no refresh token")
+                raise _UnfitError("it holds something that is no refresh token")
         return Secret(text) if text else None
 
     def keep(self, refresh_token: Secret, access_token: Secret) -> None:  # noqa: ARG002 - a file needs no token
@@ -105,7 +109,8 @@ class FileStore(Store):
         if isinstance(error, OSError):
             reason = os.strerror(error.errno or 0)
         else:
-            reason = "it holds something that is no text" if isinstance(error, UnicodeDecodeError) else str(error)
+            # Nothing of what a foreign exception says: a UnicodeDecodeError has the file's content in it.
+            reason = str(error) if isinstance(error, _UnfitError) else "it holds something that is no text"
         return ExportError(
             f"{self.place}, where the refresh token is kept, cannot be used ({reason}).",
             "Its directory is missing, a link, or read-only for this user; or something else stands in its place.",

@@ -1,7 +1,8 @@
 """One request to the REST API, tried again where that helps and does no harm, at the pace that the server allows."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import requests
 
@@ -36,9 +37,9 @@ class KeepAliveHttp(Http):
 
     largest_answer = LARGEST_ANSWER
 
-    def __init__(self, deadline: Deadline, *, timeout: float, ca_file: str, env: Mapping[str, str]) -> None:
-        super().__init__(deadline, timeout=timeout, ca_file=ca_file, env=env)
-        self._kept = Session()
+    def __init__(self, deadline: Deadline, **given: Any) -> None:
+        super().__init__(deadline, **given)
+        self._kept = Session(self.tls_context())
         self._answered = False
 
     def _exchange(self, request: requests.Request, host: str, proxy: str) -> Response:
@@ -56,6 +57,14 @@ class KeepAliveHttp(Http):
     def within_deadline(self, work: Callable[[], Result], host: str) -> Result:  # noqa: ARG002
         """Do `work` in the thread that asks."""
         return work()
+
+    def relaxes(self, error: BaseException, host: str) -> bool:
+        """Whether all is verified less strictly from now on, by a new connection."""
+        relaxed = super().relaxes(error, host)
+        if relaxed:
+            self._give_up()
+            self._kept = Session(self.tls_context())
+        return relaxed
 
     def _session(self) -> AbstractContextManager[requests.Session]:
         return nullcontext(self._kept)

@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from queue import Queue, SimpleQueue
 from typing import Generic, NamedTuple, TypeVar
 
 from pipe.errors import PipeError
-from pipe.http.client import Http, awaited
+from pipe.http.client import Http, awaited, without_thread
 from pipe.http.deadline import Deadline
 
 MOST_AT_ONCE = 16
@@ -45,20 +46,17 @@ class ParallelTasks(Generic[Item]):
         for number in range(min(self._at_once, len(self._tasks))):
             self._start(number)
         for number in range(len(self._tasks)):
-            while True:
-                item = self._next(self._channels[number], deadline, host)
-                yield number, item
-                if isinstance(item, PathDone):
-                    break
-            del self._channels[number]
+            found = self._received if number in self._channels else self._done_here
+            yield from ((number, item) for item in found(number, deadline, host))
             if number + self._at_once < len(self._tasks):
                 self._start(number + self._at_once)
 
     def _start(self, number: int) -> None:
         channel: Queue[Item | PathDone | BaseException] = Queue(maxsize=HELD)
-        self._channels[number] = channel
         name = f"path-{number}"
-        threading.Thread(target=self._work, args=(self._tasks[number], channel), name=name, daemon=True).start()
+        with suppress(RuntimeError):  # None can be started: the task is done when its turn comes.
+            threading.Thread(target=self._work, args=(self._tasks[number], channel), name=name, daemon=True).start()
+            self._channels[number] = channel
 
     def _work(self, task: Task[Item], channel: "Queue[Item | PathDone | BaseException]") -> None:
         http = self._idle.get()
@@ -73,9 +71,30 @@ class ParallelTasks(Generic[Item]):
         self._idle.put(http)
         channel.put(end)
 
-    @staticmethod
-    def _next(channel: "Queue[Item | PathDone | BaseException]", deadline: Deadline, host: str) -> Item | PathDone:
-        item = awaited(channel, deadline, host)
-        if isinstance(item, BaseException):
-            raise item
-        return item
+    def _received(self, number: int, deadline: Deadline, host: str) -> Iterator[Item | PathDone]:
+        while True:
+            item = awaited(self._channels[number], deadline, host)
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+            if isinstance(item, PathDone):
+                del self._channels[number]
+                return
+
+    def _done_here(self, number: int, deadline: Deadline, host: str) -> Iterator[Item | PathDone]:
+        http = self._idle.get()
+        items = self._tasks[number](http)
+        item: Item | PathDone | None = None
+        while not isinstance(item, PathDone):
+            item = without_thread(lambda: _next(items), deadline, host)
+            yield item
+        self._idle.put(http)
+
+
+def _next(items: Iterator[Item]) -> Item | PathDone:
+    try:
+        return next(items)
+    except StopIteration:
+        return PathDone()
+    except PipeError as error:
+        return PathDone(error)

@@ -51,7 +51,8 @@ def joined(findings: Iterable[tuple[str, Finding]]) -> Finding:
             return trouble(finding.error, facts)
     advised = next((finding for finding in found.values() if finding.why), Finding(True, ""))
     what = "; ".join(dict.fromkeys(finding.what for finding in found.values()))
-    return Finding(True, f"{what}.", advised.why, advised.now, facts)
+    ok = True if any(finding.ok for finding in found.values()) else None
+    return Finding(ok, f"{what}.", advised.why, advised.now, facts)
 
 
 _MARKS = {True: "✔", False: "✖", None: "\N{EN DASH}"}

@@ -1,7 +1,8 @@
 """What the steps of one check share: whom a run would ask, with what, and what is known so far."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -22,14 +23,44 @@ from pipe.oauth.token import AccessToken
 from pipe.redaction.log import DeferredLog
 from pipe.run import connection, context_of
 from pipe.verbs.check.report import Finding, joined, trouble, untried
-from pipe.verbs.check.wire import Route
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class Route(NamedTuple):
+    """A server that is asked: the address, and the proxy on the way there, empty if there is none."""
+
+    url: str
+    proxy: str
+    failure: PipeError | None = None
+    """Why a run could not even begin to connect: the proxy's address is none."""
+
+    @property
+    def host(self) -> str:
+        """Its name, with its port if that is not the usual one."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether it is reached over TLS; plain HTTP is for this machine's own."""
+        return self.url.startswith("https:")
+
+    @property
+    def end(self) -> tuple[str, int]:
+        """Its name and port."""
+        return _end(self.url)
+
+    @property
+    def first_end(self) -> tuple[str, int]:
+        """Name and port of what is connected to: the proxy's, or its own."""
+        return _end(self.proxy or self.url)
 
 
 class RecordingHttp(Http):
     """Keeps the answers of one check, and the moment of each, in seconds since 1970 by this machine's clock."""
 
-    def __init__(self, deadline: Deadline, *, timeout: float, ca_file: str, env: Mapping[str, str]) -> None:
-        super().__init__(deadline, timeout=timeout, ca_file=ca_file, env=env)
+    def __init__(self, deadline: Deadline, **given: Any) -> None:
+        super().__init__(deadline, **given)
         self.recorded: list[tuple[float, Response]] = []
 
     def _exchange(self, request: requests.Request, host: str, proxy: str) -> Response:
@@ -96,7 +127,10 @@ class CheckState:
         return self.http.send("GET", url, headers={})
 
     def _server(self, url: str) -> Route:
-        return Route(url, proxy_for(url, self.invocation.env))
+        try:
+            return Route(url, proxy_for(url, self.invocation.env))
+        except PipeError as error:
+            return Route(url, "", error)
 
 
 def _first_address(inputs: Inputs) -> str:
@@ -110,3 +144,8 @@ def _api(inputs: Inputs) -> str:
     if asks_cloud(inputs):
         return CLOUD_API
     return "" if inputs.token_url or inputs.issuer else inputs.base_url
+
+
+def _end(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 443)

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
+from pipe.errors import UnreachableError
 from pipe.redaction.secret import Secret
 
 # Seconds: browsers open connections that they may never use.
@@ -39,8 +40,16 @@ class Loopback:
             self.uri = parts._replace(netloc=f"{host}:{self._server.server_address[1]}").geturl()
 
     def __enter__(self) -> Self:
-        """Begin to listen."""
-        Thread(target=self._server.serve_forever, args=[0.05], daemon=True).start()
+        """Begin to listen. Raises `UnreachableError` where no thread can be started."""
+        try:
+            Thread(target=self._server.serve_forever, args=[0.05], daemon=True).start()
+        except RuntimeError:
+            self._server.server_close()
+            raise UnreachableError(
+                "No thread can be started to wait for the browser.",
+                "A limit on processes is reached, or the container's seccomp profile is too old for this kernel.",
+                "Raise the limit (docker run --pids-limit, ulimit -u), or update Docker.",
+            ) from None
         return self
 
     def __exit__(
