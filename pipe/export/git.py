@@ -7,11 +7,10 @@ are the strongest of all settings, and submodules and git-lfs see them too.
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from pipe.errors import InputError
 from pipe.inputs.inputs import Inputs
-from pipe.oauth.endpoints import is_cloud
+from pipe.oauth.endpoints import is_cloud, origin_of
 from pipe.oauth.token import AccessToken
 from pipe.redaction.secret import Secret
 
@@ -69,8 +68,7 @@ def settings(inputs: Inputs, token: AccessToken) -> tuple[Setting, ...]:
 
 def origin(inputs: Inputs) -> str:
     """Return the server that the token is for: scheme, host and port."""
-    parts = urlsplit(inputs.token_url or inputs.issuer or inputs.base_url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return origin_of(inputs.token_url or inputs.issuer or inputs.base_url)
 
 
 def _cloud(host: str, env_name: str, user: str) -> tuple[Setting, ...]:

@@ -11,6 +11,13 @@ class Endpoints(NamedTuple):
     revocation_endpoint: str = ""
 
 
+def origin_of(url: str) -> str:
+    """Return the server of `url`: scheme, host and port, the latter unless it is the usual one (RFC 6454 section 4)."""
+    parts = urlsplit(url.lower())
+    usual = {"https": ":443", "http": ":80"}.get(parts.scheme, ":")
+    return f"{parts.scheme}://{parts.netloc.removesuffix(usual)}"
+
+
 def is_cloud(base_url: str) -> bool:
     """Whether `base_url` is Bitbucket Cloud and not somebody's own Data Center."""
     return urlsplit(base_url).hostname == "bitbucket.org"

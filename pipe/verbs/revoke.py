@@ -8,10 +8,13 @@ from pathlib import Path
 from pipe import grants
 from pipe.ci.system import CiSystem
 from pipe.errors import InputError, PipeError
+from pipe.export.git import ORIGIN
 from pipe.export.leftovers import remove
-from pipe.grants.giving_back import HeldToken, give_back, no_way_to_revoke, not_given_back
+from pipe.export.variables import SERVER
+from pipe.grants.giving_back import HeldToken, give_back, no_way_to_revoke, not_given_back, taken_back_by
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.invocation import Invocation
+from pipe.oauth.endpoints import origin_of
 from pipe.oauth.token import GIT_USER
 from pipe.redaction.secret import Secret, forms
 from pipe.run import context_of, mask_inputs
@@ -31,6 +34,8 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     held = HeldToken(inputs.access_token) if given else exported
     if not begin(inputs, ci, invocation, held):
         return
+    if not given:
+        _refuse_another_server(inputs, invocation.env)
     if grants.called(inputs.grant).delete is None and not held.token:
         invocation.log.line(f"Nothing to revoke: {inputs.env_name} holds no token.")
         return
@@ -41,6 +46,18 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
         raise
     except PipeError as error:
         ci.warn(not_given_back(inputs, held, error))
+
+
+def _refuse_another_server(inputs: Inputs, env: Mapping[str, str]) -> None:
+    """Raise `InputError` if the exported token is of another server than the one that would be asked to revoke it."""
+    asked = taken_back_by(inputs)
+    told = env.get(inputs.env_name + SERVER) or env.get(inputs.env_name + ORIGIN) or ""
+    if asked and told and origin_of(asked) != origin_of(told):
+        raise InputError(
+            f"The token in {inputs.env_name} is of another server than the one that was to revoke it.",
+            f"{inputs.env_name}{SERVER} or {inputs.env_name}{ORIGIN} beside it names the server that it is of.",
+            "Give this step the inputs of the step that got the token, or its env-name.",
+        )
 
 
 def exported_token(inputs: Inputs, env: Mapping[str, str]) -> HeldToken:

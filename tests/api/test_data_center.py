@@ -156,3 +156,26 @@ def test_the_token_of_an_earlier_step_stays(caller: Caller) -> None:
     """Others use it."""
     assert ask(caller, "projects", GRANT="http_access_token", **Center(caller.world).by_password).code == 0
     assert len(Center(caller.world).tokens) == 1
+
+
+def test_the_server_of_the_token_is_asked_unless_another_is_named(caller: Caller) -> None:
+    """A forgotten base-url does not send a Data Center's token to Bitbucket Cloud."""
+    server = caller.world.sandbox.data_center_url
+    outcome = ask(caller, "/rest/api/latest/projects", BASE_URL="", BITBUCKET_ACCESS_TOKEN_ORIGIN=server)
+
+    assert outcome.code == 0
+    assert asked(outcome) == [f"GET {PROJECTS}"]
+
+
+@pytest.mark.parametrize(
+    ("base_url", "origin"),
+    [("https://bitbucket.org/", ""), ("", "https://git.example.com"), ("", "not an address"), ("", "http://x.example")],
+)
+def test_the_token_of_one_server_is_not_sent_to_another(caller: Caller, base_url: str, origin: str) -> None:
+    """Exit 2, and nothing is sent."""
+    server = caller.world.sandbox.data_center_url
+    given = {"BASE_URL": base_url or server, "BITBUCKET_ACCESS_TOKEN_ORIGIN": origin or server}
+    outcome = ask(caller, "projects", **(given if origin else {**given, "BASE_URL": "https://other.example.com"}))
+
+    assert outcome.code == 2
+    assert outcome.requests == []

@@ -253,3 +253,22 @@ def test_a_file_that_cannot_be_removed_is_a_warning(world: World) -> None:
     told = "Warning: A file is left that may hold the token: '<root>/work/locked/token.env' could not be removed "
     assert f"{told}(Permission denied)." in outcome.shown
     assert "has revoked the token." in outcome.out
+
+
+@pytest.mark.parametrize("companion", ["SERVER", "ORIGIN"])
+def test_another_servers_token_is_not_sent(world: World, companion: str) -> None:
+    """Exit 2: what stands beside the token says whose it is."""
+    outcome = revoke(world, **{f"BITBUCKET_ACCESS_TOKEN_{companion}": "https://git.example.com/bitbucket"})
+
+    assert outcome.code == 2
+    assert "is of another server" in outcome.failure
+    assert outcome.requests == []
+
+
+def test_the_same_server_in_other_words_is_the_same(world: World) -> None:
+    """What takes it back counts before where it came from; the path and the case of the name do not."""
+    answers(world, 200)
+    server = world.sandbox.url.replace("https", "HTTPS") + "/other"
+    told = {"BITBUCKET_ACCESS_TOKEN_SERVER": server, "BITBUCKET_ACCESS_TOKEN_ORIGIN": "https://git.example.com"}
+
+    assert revoke(world, **told).code == 0

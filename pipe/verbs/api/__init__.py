@@ -8,12 +8,15 @@ from pipe import grants
 from pipe.bitbucket.paging import pages
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, InputError, PipeError
+from pipe.export.git import ORIGIN
 from pipe.grants.giving_back import give_back_unused
 from pipe.http.client import Http
 from pipe.http.context import Context
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.invocation import Arguments, Invocation
-from pipe.inputs.values import Given, parse_secret
+from pipe.inputs.table import BY_NAME
+from pipe.inputs.values import Given, parse_secret, parse_url
+from pipe.oauth.endpoints import origin_of
 from pipe.oauth.token import TOKEN, AccessToken
 from pipe.redaction.log import show
 from pipe.redaction.secret import Secret, forms
@@ -46,6 +49,7 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     reads may stop reading (`| head`), which ends the run quietly. Raises a `PipeError` for each way that can fail.
     """
     mask_inputs(inputs, ci, invocation)
+    inputs = _at_the_tokens_server(inputs, invocation)
     call = call_of(invocation.arguments, rest_api_of(inputs), invocation.cwd, invocation.stdin)
     context = context_of(inputs, ci, invocation)
     with _token(inputs, ci, invocation, context) as token:
@@ -120,6 +124,27 @@ def _token(inputs: Inputs, ci: CiSystem, invocation: Invocation, context: Contex
         give_back_unused(inputs, context, token)
         raise
     give_back_unused(inputs, context, token)
+
+
+def _at_the_tokens_server(inputs: Inputs, invocation: Invocation) -> Inputs:
+    """The inputs with the server that the exported token is for, where the step that got it has said which that is.
+
+    Raises `InputError` if `base-url` names another one, which must not get that token.
+    """
+    variable = inputs.env_name + ORIGIN
+    told = invocation.env.get(variable, "") if invocation.env.get(inputs.env_name) else ""
+    if not told:
+        return inputs
+    server = parse_url(variable, Given(told, "the environment"), query=False).rstrip("/")
+    if inputs.base_url == BY_NAME["base-url"].default:
+        return inputs._replace(base_url=server)
+    if origin_of(inputs.base_url) != origin_of(server):
+        raise InputError(
+            f"The token in {inputs.env_name} is for {origin_of(server)}, and base-url names another server.",
+            f"{variable} beside it says so: the step that got it asked that server.",
+            "Correct base-url, or name the variable of the other server's token by env-name.",
+        )
+    return inputs
 
 
 def _exported(inputs: Inputs, invocation: Invocation, text: str) -> AccessToken:
