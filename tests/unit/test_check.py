@@ -111,6 +111,13 @@ def test_what_is_connected_to(url: str, proxy: str, end: tuple[str, int], first:
     assert (server.end, server.first_end) == (end, first)
 
 
+def test_a_scheme_may_be_written_in_any_case() -> None:
+    """It is TLS all the same (RFC 3986 section 3.1)."""
+    assert Route("HTTPS://bitbucket.org", "").is_secure
+    assert Route("HTTPS://bitbucket.org", "").end == ("bitbucket.org", 443)
+    assert not Route("HTTP://127.0.0.1", "").is_secure
+
+
 def test_the_roots_are_those_of_a_run(tmp_path: Path) -> None:
     """A folder as well as a file, and verification is never off."""
 

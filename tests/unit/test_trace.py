@@ -3,6 +3,8 @@
 import errno
 import json
 import ssl
+import subprocess
+import sys
 from http.client import BadStatusLine
 
 import pytest
@@ -83,3 +85,33 @@ def test_a_circle_ends_and_what_is_hidden_stays_so() -> None:
     assert len(trace(one)) == 4
     one.__suppress_context__ = True
     assert len(trace(one)) == 2
+
+
+def test_what_nobody_can_catch_is_not_shown_either() -> None:
+    """An exception in a finalizer or a thread, which Python would show, and one that ends the program itself."""
+    program = f"""
+import sys, threading
+import pipe.cli.main as edge
+
+class Finalized:
+    def __del__(self):
+        raise ValueError("{SECRET}")
+
+def fail():
+    raise ValueError("{SECRET}")
+
+def main(arguments, env):
+    Finalized()
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    fail()
+
+edge.main = main
+edge.entry()
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+
+    assert ended.returncode == 1
+    assert "has a defect" in ended.stderr
+    assert SECRET not in ended.stdout + ended.stderr

@@ -43,7 +43,7 @@ class Route(NamedTuple):
     @property
     def is_secure(self) -> bool:
         """Whether it is reached over TLS; plain HTTP is for this machine's own."""
-        return self.url.startswith("https:")
+        return urlsplit(self.url).scheme == "https"
 
     @property
     def end(self) -> tuple[str, int]:
