@@ -66,7 +66,7 @@ def mask_token(token: AccessToken, ci: CiSystem, invocation: Invocation) -> None
 
 
 def known_forms(inputs: Inputs) -> tuple[str, ...]:
-    """All forms of every secret among the inputs."""
+    """Return all forms of every secret among the inputs."""
     users = [inputs.consumer_key, *filter(None, [inputs.username])]
     found = [form for secret in inputs.secrets for user in users for form in forms(secret, key=user)]
     return tuple(dict.fromkeys(found))

@@ -141,7 +141,7 @@ def _permissions(value: object) -> tuple[str, ...]:
 
 
 def _lifetime(content: Mapping[str, object]) -> int | None:
-    """Seconds, by the server's own clock; None if it says nothing of an end, as a server does that knows none."""
+    """Return the seconds that the token lives by the server's own clock; None if the server names no end."""
     created, ends, days = (_count(content.get(name)) for name in ("createdDate", "expiryDate", "expiryDays"))
     if created is not None and ends is not None:
         return max(0, min((ends - created) // 1000, LONGEST_LIFETIME))

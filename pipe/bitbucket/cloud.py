@@ -13,7 +13,7 @@ CLOUD_API = CLOUD.base + CLOUD.below
 
 
 class Api:
-    """Requests with one `Authorization` header to one host.
+    """The API, asked with one `Authorization` header.
 
     Requests are tried again where that can help: they are those that do no harm twice.
     """

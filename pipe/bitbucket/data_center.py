@@ -26,7 +26,10 @@ Way = Literal["password", "access-token", "private-key"]
 
 
 class Caller(NamedTuple):
-    """Who asks. `way` is the input that authorises, `authorize` makes the header of a request by method and URL."""
+    """The caller of a request.
+
+    `way` is the input that authorises, `authorize` makes the header of a request by its method and URL.
+    """
 
     way: Way
     authorize: Callable[[str, str], Secret]

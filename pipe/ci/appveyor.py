@@ -31,7 +31,7 @@ class AppVeyor(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By what the worker sets, `True` on Windows and `true` elsewhere."""
+        """Recognise it by what the worker sets, `True` on Windows and `true` elsewhere."""
         return env.get("APPVEYOR", "").lower() == "true"
 
     def export_to_channel(self, export: Export) -> list[str]:

@@ -27,7 +27,7 @@ class ArgoWorkflows(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By what the controller sets in each container (workflowpod.go)."""
+        """Recognise it by what the controller sets in each container (workflowpod.go)."""
         return bool(env.get("ARGO_CONTAINER_NAME") and env.get("ARGO_NODE_ID"))
 
     def export_to_channel(self, export: Export) -> list[str]:

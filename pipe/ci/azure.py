@@ -19,7 +19,7 @@ class AzurePipelines(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By what the agent sets for each step; its documentation spells it `True`."""
+        """Recognise it by what the agent sets for each step; its documentation spells it `True`."""
         return env.get("TF_BUILD", "").lower() == "true"
 
     def mask(self, masks: Sequence[str]) -> None:

@@ -34,7 +34,7 @@ class BitbucketPipelines(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By the variables that every step has; a pipe may get an unset one as an empty one."""
+        """Recognise it by the variables that every step has; a pipe may get an unset one as an empty one."""
         return bool(env.get("BITBUCKET_PIPELINE_UUID") or env.get("BITBUCKET_BUILD_NUMBER"))
 
     def repository(self) -> str:

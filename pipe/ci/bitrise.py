@@ -26,7 +26,7 @@ class Bitrise(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By what it sets in each build."""
+        """Recognise it by what it sets in each build."""
         return env.get("BITRISE_IO", "").lower() == "true"
 
     def export(self, export: Export) -> list[str]:

@@ -32,7 +32,7 @@ class Buildkite(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By what the agent sets for each job."""
+        """Recognise it by what the agent sets for each job."""
         return env.get("BUILDKITE", "").lower() == "true"
 
     @property

@@ -48,7 +48,7 @@ class CircleCi(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By what it sets in each job."""
+        """Recognise it by what it sets in each job."""
         return env.get("CIRCLECI", "").lower() == "true"
 
     def export(self, export: Export) -> list[str]:

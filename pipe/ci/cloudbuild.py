@@ -16,7 +16,7 @@ class CloudBuild(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By where it takes a step's output from."""
+        """Recognise it by where it takes a step's output from."""
         return bool(env.get("BUILDER_OUTPUT"))
 
 

@@ -19,7 +19,7 @@ class CodeBuild(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By the build's name, unless it only lends its machine to another system."""
+        """Recognise it by the build's name, unless it only lends its machine to another system."""
         return bool(env.get("CODEBUILD_BUILD_ARN")) and not any(env.get(guest) for guest in _GUESTS)
 
 

@@ -27,7 +27,7 @@ class Codefresh(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By the build's id."""
+        """Recognise it by the build's id."""
         return bool(env.get("CF_BUILD_ID"))
 
     def export_to_channel(self, export: Export) -> list[str]:

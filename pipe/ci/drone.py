@@ -18,7 +18,7 @@ class Drone(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By Drone's variable, which Harness and older Woodpeckers set too."""
+        """Recognise it by Drone's variable, which Harness and older Woodpeckers set too."""
         return env.get("DRONE") == "true" and not env.get("HARNESS_BUILD_ID") and env.get("CI") != "woodpecker"
 
     def explain_missing(self, error: MissingInputError) -> MissingInputError:

@@ -17,7 +17,7 @@ class GiteaActions(GitHubActions):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By its own variable, which it sets beside GitHub's."""
+        """Recognise it by its own variable, which it sets beside GitHub's."""
         return bool(env.get("GITEA_ACTIONS")) and not env.get("FORGEJO_ACTIONS")
 
 

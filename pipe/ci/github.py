@@ -20,7 +20,7 @@ class GitHubActions(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """Gitea and Forgejo say they are GitHub too, and have a word of their own."""
+        """Recognise it by its own variable, unless that of Gitea or Forgejo, who set it too, stands beside it."""
         return env.get("GITHUB_ACTIONS") == "true" and not (env.get("GITEA_ACTIONS") or env.get("FORGEJO_ACTIONS"))
 
     def mask(self, masks: Sequence[str]) -> None:

@@ -32,7 +32,7 @@ class GitLabCi(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By what the runner sets for each job."""
+        """Recognise it by what the runner sets for each job."""
         return env.get("GITLAB_CI", "").lower() == "true"
 
     def export_to_channel(self, export: Export) -> list[str]:

@@ -23,7 +23,7 @@ class Harness(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By its own variable; it sets Drone's too."""
+        """Recognise it by its own variable; it sets Drone's too."""
         return bool(env.get("HARNESS_BUILD_ID"))
 
     def export(self, export: Export) -> list[str]:

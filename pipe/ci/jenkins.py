@@ -18,7 +18,7 @@ class Jenkins(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By the two variables that every build has once Jenkins knows its own address."""
+        """Recognise it by the two variables that every build has once Jenkins knows its own address."""
         return bool(env.get("JENKINS_URL") and env.get("BUILD_ID"))
 
     def explain_missing(self, error: MissingInputError) -> MissingInputError:

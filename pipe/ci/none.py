@@ -14,7 +14,7 @@ class NoCi(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:  # noqa: ARG004 - it is what is left when all others said no
-        """Never: it is what is left."""
+        """Recognise nothing: this stands for the system that none of the others is."""
         return False
 
     def export(self, export: Export) -> list[str]:

@@ -27,7 +27,7 @@ class TeamCity(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By the version that the agent tells each step."""
+        """Recognise it by the version that the agent tells each step."""
         return bool(env.get("TEAMCITY_VERSION"))
 
     def export_to_channel(self, export: Export) -> list[str]:

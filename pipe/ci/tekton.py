@@ -32,7 +32,7 @@ class Tekton(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:  # noqa: ARG004 - Tekton sets no variable in a step
-        """Never: only the input `ci` can tell."""
+        """Recognise nothing: only the input `ci` can say so."""
         return False
 
     def export_to_channel(self, export: Export) -> list[str]:

@@ -17,7 +17,7 @@ class TravisCi(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By what it sets in each job."""
+        """Recognise it by what it sets in each job."""
         return env.get("TRAVIS", "").lower() == "true"
 
     def explain_missing(self, error: MissingInputError) -> MissingInputError:

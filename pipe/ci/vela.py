@@ -24,7 +24,7 @@ class Vela(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By what the compiler sets for each step."""
+        """Recognise it by what the compiler sets for each step."""
         return env.get("VELA", "").lower() == "true"
 
     def export(self, export: Export) -> list[str]:

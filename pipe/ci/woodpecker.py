@@ -19,7 +19,7 @@ class Woodpecker(CiSystem):
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
-        """By the value that it gives to `CI`."""
+        """Recognise it by the value that it gives to `CI`."""
         return env.get("CI") == "woodpecker"
 
     def explain_missing(self, error: MissingInputError) -> MissingInputError:

@@ -86,5 +86,5 @@ def _unknown(argument: str) -> InputError:
     return InputError(
         f"There is no option {name[0]}." if name else "The command line holds a word that is no option.",
         "It is misspelt, or from another version. Options are written --name value or --name=value.",
-        "See --help. A secret belongs into the environment, never on the command line.",
+        "See --help. A secret belongs in the environment, never on the command line.",
     )

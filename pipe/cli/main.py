@@ -31,7 +31,7 @@ _GET_A_TOKEN = Verb(run, "Get a token, and hand it to later steps.")
 
 
 def entry() -> NoReturn:
-    """Run, and end without waiting for a request that was left behind at the deadline."""
+    """Run the program, and end it without waiting for a request that was left behind at the deadline."""
     # Python would show what a library wrote into an exception that nobody can catch.
     sys.unraisablehook = _say_nothing
     threading.excepthook = _say_nothing
@@ -116,7 +116,7 @@ def _called(verb: str) -> Verb:
 def _read_inputs(
     options: Options, verb: Verb, ci: CiSystem, invocation: Invocation
 ) -> tuple[Mapping[str, str], Inputs]:
-    """From where the inputs come, and the inputs."""
+    """Return from where each input comes, and the checked inputs."""
     try:
         given = read(
             options.values,

@@ -35,7 +35,7 @@ class Signals:
         self._unheard = 0
 
     def catch(self) -> None:
-        """Begin."""
+        """Begin to catch the signals."""
         signal.signal(signal.SIGINT, self._interrupt)
         signal.signal(signal.SIGTERM, self._interrupt)
         signal.signal(signal.SIGALRM, self._ring)
@@ -82,4 +82,4 @@ class Signals:
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:
-    """Not SIG_IGN: Python complains aloud of a signal that was on its way when that was set."""
+    """Do nothing. SIG_IGN would not do: Python complains aloud of a signal that was on its way when it was set."""

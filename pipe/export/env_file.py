@@ -100,7 +100,7 @@ def write(path: Path, text: str) -> None:
 
 @contextmanager
 def writing(path: Path, text: str) -> Iterator[None]:
-    """Do the same for the length of the block; if that raises, all is again as it was before."""
+    """Write the env file as `write` does before the block begins, and undo that if the block raises."""
     path = path.absolute()
     refuse_tracked(path)
     with _explained(path):
@@ -133,7 +133,7 @@ def _name(name: str) -> str:
 
 
 def _lines(masks: Sequence[str]) -> list[str]:
-    """The masks line by line, as the filter sees its input, longest first and without repetition."""
+    """Return the masks line by line, as the filter sees its input, longest first and without repetition."""
     lines = {line for mask in masks for shown in (mask, *_in_traces(mask)) for line in shown.split("\n") if line}
     return sorted(lines, key=lambda line: (-len(line), line))
 

@@ -36,7 +36,10 @@ def put(directory: int, name: str, text: str, *, lasting: bool = False) -> None:
 
 @contextmanager
 def placing(directory: int, name: str, text: str, *, lasting: bool = False) -> Iterator[None]:
-    """Do the same for the length of the block; if that raises, all is again as it was before."""
+    """Write a file as `put` does before the block begins, and undo that if the block raises.
+
+    Then all is as it was before: an older file of that name is back, or there is none.
+    """
     with suppress(FileNotFoundError):
         if not stat.S_ISREG(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode):
             raise FileExistsError(errno.EEXIST, "something that is no file is in the way")

@@ -45,7 +45,7 @@ def is_tracked(path: Path) -> bool:
 
 
 def _git_directory(git: Path) -> Path | None:
-    """The repository that `.git` is, or that a file of this name leads to, as in worktrees and submodules."""
+    """Return the repository that `.git` is, or that a file of this name leads to, as in worktrees and submodules."""
     if git.is_dir():
         return git
     text = _read(git, _LONGEST_LINK) if git.is_file() else b""
@@ -74,7 +74,10 @@ def _has(index: Path, name: bytes) -> bool:
 
 
 def _has_whole(data: mmap.mmap, name: bytes) -> bool:
-    """Versions 2 and 3 have each name as it is, after two bytes that hold its length, and two more if these say so."""
+    """Search an index of version 2 or 3.
+
+    Each name stands there as it is, after two bytes with its length, or after two more if a bit of these says so.
+    """
     at = -1
     while (at := data.find(name + b"\0", at + 1)) >= 0:
         flags, before = int.from_bytes(data[at - 2 : at]), int.from_bytes(data[at - 4 : at - 2])
@@ -85,7 +88,10 @@ def _has_whole(data: mmap.mmap, name: bytes) -> bool:
 
 
 def _has_compressed(data: mmap.mmap, name: bytes) -> bool:
-    """Version 4 has of each name what differs from the one before, and how much of that one to take away first."""
+    """Search an index of version 4.
+
+    Of each name it holds the end that differs from the name before, and how many bytes of that one to drop first.
+    """
     at, found = 12, b""
     for _ in range(int.from_bytes(data[8:12])):
         flags = int.from_bytes(data[at + _BEFORE_FLAGS : at + _BEFORE_FLAGS + 2])

@@ -49,7 +49,7 @@ class HeldToken(NamedTuple):
     end: str = ""
 
     def works_until(self) -> str:
-        """Its end in words."""
+        """Return in words when the token ends."""
         return self.end or "its lifetime ends"
 
     def has_ended(self) -> bool:
@@ -89,12 +89,12 @@ def give_back_unused(inputs: Inputs, context: Context, token: AccessToken) -> No
 
 
 def no_way_to_revoke(held: HeldToken) -> str:
-    """What to say if `give_back` knows none."""
+    """Return what to say if `give_back` knows no way."""
     return f"The token is not revoked, and works until {held.works_until()}: no revocation-url is known."
 
 
 def not_given_back(inputs: Inputs, held: HeldToken, error: PipeError) -> str:
-    """What to say if `give_back` has failed."""
+    """Return what to say if `give_back` has failed."""
     named = f" called {inputs.token_name}" if inputs.token_name else ""
     done = "revoked" if grants.called(inputs.grant).delete is None else "deleted"
     return f"The token{named} is not {done}, and works until {held.works_until()}: {error.what}"

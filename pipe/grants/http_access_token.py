@@ -135,7 +135,7 @@ class _Renewal:
             return self._create()
 
     def _create(self) -> AccessToken:
-        """Creating is not idempotent: what went wrong may have gone wrong after the server had done it."""
+        """Create the token, and note if the answer was lost: the server may have made one all the same."""
         try:
             return self._tokens.create(self._wish)
         except (AnswerError, UnreachableError):

@@ -61,7 +61,7 @@ def _is_new(token: AccessToken, current: Secret) -> bool:
 
 
 def _of_the_store(error: RefusedError, store: Store) -> RefusedError:
-    """An input that was renewed meanwhile would otherwise be looked at in vain."""
+    """Say that the token came from the store, since otherwise a user would renew the input in vain."""
     return RefusedError(
         error.what,
         f"{error.why} The refresh token came from {store.place}, not from the input refresh-token.",

@@ -41,7 +41,7 @@ class Session(requests.Session):
             self.mount(scheme, Adapter(context))
 
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - the library's form
-        """There is none."""
+        """Return None, for no redirect is followed."""
         return
 
 

@@ -24,7 +24,10 @@ _FIRST_LINES = 4
 
 
 class RetryPolicy(NamedTuple):
-    """How long one request is tried again. `announce` gets a line before a wait; `sleep` waits, in seconds."""
+    """How long one request is tried again.
+
+    `announce` is called with one line before a wait, and `sleep` with the seconds of the wait.
+    """
 
     max_attempts: int | None
     """None: as many as the deadline allows."""

@@ -76,7 +76,7 @@ class Inputs(NamedTuple):
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """Every secret among the inputs that was given."""
+        """Return every secret among the inputs that was given."""
         return tuple(value for value in self if isinstance(value, Secret) and value)
 
     def require(self, name: str) -> None:

@@ -42,7 +42,7 @@ class Arguments(NamedTuple):
         return self.options.get(name, (otherwise,))[-1]
 
     def values(self, name: str) -> tuple[str, ...]:
-        """All values of the option called `name`, in their order."""
+        """Return all values of the option called `name`, in their order."""
         return self.options.get(name, ())
 
 

@@ -69,8 +69,8 @@ _BY_CODE = {
     "unsupported_grant_type": _KNOWN[4],
     "invalid_grant": _Known(
         "",
-        "What was handed in for a token is expired, used up, or of another consumer.",
-        "Get a new one, and hand in the newest.",
+        "The code or refresh token has expired, was used before, or belongs to another consumer.",
+        "Get a new one, and use the newest.",
     ),
     "invalid_request": _Known(
         "",

@@ -58,7 +58,7 @@ class AccessToken(NamedTuple):
         return Secret("Basic " + b64encode(f"{self.api_user}:{token}".encode()).decode())
 
     def forms(self) -> tuple[str, ...]:
-        """All that has to be masked, longest first: the token, and what Basic authentication makes of it."""
+        """Return all that has to be masked, longest first: the token, and what Basic authentication makes of it."""
         others = {"", self.api_user, self.git_user} - {GIT_USER}
         found = {form for user in others for form in forms(self.value, key=user)}
         return tuple(sorted(found, key=lambda form: (-len(form), form)))
@@ -95,7 +95,7 @@ def parse_token_response(answer: Mapping[str, object], host: str, asked: tuple[s
 
 
 def _refresh_token(value: object, host: str) -> Secret | None:
-    """Bitbucket Cloud's are as long as its access tokens since 2026, and of the same characters."""
+    """Return the refresh token; since 2026 Bitbucket Cloud's are as long as its access tokens, and made of the same."""
     if value is None or value == "":
         return None
     if not isinstance(value, str) or len(value) > LONGEST_TOKEN or not TOKEN.fullmatch(value):

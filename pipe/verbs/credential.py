@@ -24,12 +24,12 @@ LONGEST_QUESTION = 64 * 1024
 
 
 def prints_data(_arguments: Arguments) -> bool:
-    """Standard output is for git to read."""
+    """Return True: standard output is for git to read."""
     return True
 
 
 def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
-    """Response the operation `get` for the host of `base-url`; the others, and other hosts, are met with silence.
+    """Answer the operation `get` for the host of `base-url`; say nothing to other operations and for other hosts.
 
     Raises a `PipeError` for each way that can fail, once git was told to ask nobody else.
     """

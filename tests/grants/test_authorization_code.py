@@ -59,7 +59,7 @@ def test_what_does_not_fit_is_refused(world: World, variables: dict[str, str]) -
 
     assert outcome.code == 3
     assert len(outcome.requests) == 1
-    assert "expired, used up, or of another consumer" in outcome.failure
+    assert "has expired, was used before, or belongs to another consumer" in outcome.failure
 
 
 def test_a_code_works_once(world: World) -> None:

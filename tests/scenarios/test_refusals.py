@@ -63,7 +63,7 @@ def test_a_public_consumer(world: World) -> None:
         (403, '{"error": "unauthorized_client"}', "private, with a callback URL; copy key and secret anew"),
         (400, '{"error": "invalid_scope"}', "Leave scope out"),
         (400, '{"error": "unsupported_grant_type"}', "Check grant"),
-        (400, '{"error": "invalid_grant"}', "hand in the newest"),
+        (400, '{"error": "invalid_grant"}', "use the newest"),
         (400, '{"error": "invalid_request"}', "Check scope, client-auth"),
         (400, '{"error": "something_new"}', "Check base-url or token-url, and the consumer"),
         (401, "", "Copy key and secret anew"),

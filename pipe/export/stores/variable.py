@@ -48,7 +48,7 @@ def address(kind: str, text: str) -> Address:
         )
     if not _NAME.fullmatch(name):
         raise InputError(
-            f"refresh-token-store names a {kind} variable that cannot be.",
+            f"refresh-token-store names a {kind} variable with a name that none can have.",
             "The last part is the variable's name: letters, digits and _, no digit first.",
             f"Write {kind}:{_FORMS[kind]}.",
         )

@@ -38,7 +38,7 @@ _MOST_CHARACTERS = 256 * 1024
 
 
 def prints_data(_arguments: Arguments) -> bool:
-    """Standard output has the answers alone."""
+    """Return True: standard output holds the answers and nothing else."""
     return True
 
 

@@ -28,22 +28,22 @@ class Finding(NamedTuple):
 
 
 def fine(what: str, facts: Mapping[str, object] = _NOTHING, *, why: str = "", now: str = "") -> Finding:
-    """All is well; `why` and `now` say what may not stay so."""
+    """Return the finding of a step that went well; `why` and `now` warn of what may not stay so."""
     return Finding(True, what, why, now, facts)
 
 
 def trouble(error: PipeError, facts: Mapping[str, object] = _NOTHING) -> Finding:
-    """A run would end here."""
+    """Return the finding of a step at which a run would end with `error`."""
     return Finding(False, error.what, error.why, error.now, facts, error)
 
 
 def untried(because: str) -> Finding:
-    """Nothing was done."""
+    """Return the finding of a step that was not tried, and why not."""
     return Finding(None, f"not tried, because {because}.")
 
 
 def joined(findings: Iterable[tuple[str, Finding]]) -> Finding:
-    """One finding for several servers: the first trouble is told, and the facts are kept by the server's name."""
+    """Join the findings for several servers: the first trouble is told, the facts are kept by the server's name."""
     found = dict(findings)
     facts = {host: dict(finding.facts) for host, finding in found.items() if finding.facts}
     for finding in found.values():

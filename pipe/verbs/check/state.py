@@ -74,7 +74,10 @@ WHO = "/rest/api/latest/application-properties"
 
 
 class CheckState:
-    """One check. Raises `InputError` if the inputs name what is not there."""
+    """What is known so far in one check. Only the steps of that check, in their order, change it.
+
+    Raises `InputError` if the inputs name a file that is not there.
+    """
 
     def __init__(self, inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
         self.inputs = inputs

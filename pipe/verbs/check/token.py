@@ -13,7 +13,7 @@ from pipe.verbs.check.state import CheckState
 
 
 def examine_endpoint(state: CheckState) -> Finding:
-    """Any answer will do, for this is not how it wants to be asked. Raises what keeps it from answering."""
+    """See whether the server answers at all, whatever it says to a request that asks for nothing."""
     if state.first.host in state.unreached:
         return state.not_reached_before(state.first)
     answer = state.first_response()

@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
 
     def do_GET(self) -> None:
-        """Response with a fixed page: nothing of what was asked for is in it."""
+        """Answer with a fixed page: nothing of what was asked for is in it."""
         path, _, query = self.path.partition("?")
         given = parse_qsl(query, keep_blank_values=True, max_num_fields=100) if path == self.server.path else []
         found = dict(given)
