@@ -33,6 +33,7 @@ class Oracle:
         in_json = secret.replace("\\", "\\\\").replace('"', '\\"')
         in_shell = secret.replace("'", "'\\''")
         self._forms |= {in_json.encode(), in_json.replace("/", "\\/").encode(), in_shell.encode()}
+        self._forms.add("".join(f"\\u00{ord(it):02x}" if it in "<>&='" else it for it in in_json).encode())
         for before in (b"", b"x", b"xx", b"x-token-auth:", f"{key}:".encode(), f"{quote_plus(key)}:".encode()):
             # The token endpoint's Basic header holds the form-encoded secret (RFC 6749 section 2.3.1).
             for text in (raw, quote_plus(secret).encode()):
@@ -57,6 +58,13 @@ class Oracle:
             if form in data or (b"%" in form and form.lower() in lower):
                 at = max(data.find(form), 0)
                 raise AssertionError(f"a secret's form of {len(form)} bytes leaked into {where}, near byte {at}")
+
+    def check_pieces(self, where: str, data: bytes, length: int = 16) -> None:
+        """Fail if any piece of that many bytes, of any form, is in `data`."""
+        pieces = {form[at : at + length] for form in self._forms for at in range(len(form) - length + 1)}
+        found = [at for at in range(len(data)) if data[at : at + length] in pieces]
+        if found:
+            raise AssertionError(f"{len(found)} pieces of {length} bytes leaked into {where}, from byte {found[0]} on")
 
     def check_tree(self, root: Path, allowed: Collection[Path] = ()) -> None:
         """Check the name and the content of every file under `root` but those in `allowed`."""

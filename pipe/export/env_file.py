@@ -25,9 +25,6 @@ OWN_DIRECTORY = ".bitbucket-token"
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-# Characters in a mask from which on GNU sed takes longer than awk to get ready: 0.1 s and more.
-_LONG = 1000
-
 # By errno: why it usually happens, what to do now.
 _ADVICE = {
     errno.ENOENT: (
@@ -156,8 +153,13 @@ def _text(value: str | Secret) -> str:
 
 
 def _filter(nonce: str, forms: Sequence[str]) -> str:
-    ways = ("mawk awk", "gnu sed") if len(forms[0]) > _LONG else ("gnu sed", "mawk awk")
-    return _fill("envfile_filter.sh", ID=nonce, MASKS="\n".join(forms), WAYS=" ".join(ways))
+    engine = _fill(
+        "envfile_engine.sh",
+        ID=nonce,
+        PERL=_fill("envfile_mask.pl"),
+        AWK=_fill("envfile_mask.awk", ID=nonce, LENGTH=str(len(nonce) - 1)),
+    )
+    return _fill("envfile_filter.sh", ID=nonce, ENGINE=engine, MASKS="\n".join(forms))
 
 
 def _paths(remove: str) -> str:

@@ -20,52 +20,7 @@ case " ${__bitbucket_token_loaded-} " in
     esac ;;
 esac
 
-# Writes the file (or FIFO) $2 masked, each line at once, in one of four ways. GNU sed with -u reads byte by byte and
-# is 30 times slower than without; but it always flushes what it writes to its special file /dev/stderr. The sed of
-# busybox cannot flush at all, so there it is awk, which ends a last line that has no newline. mawk needs an option
-# to read line by line. GNU sed takes seconds for forms of many thousand characters, so then awk comes first.
-__bitbucket_token_filter() {
-  case $1 in
-    gnu) LC_ALL=C command sed -n -f "$__bitbucket_token_new/script" -e 'w /dev/stderr' "$2" 2>&1 >/dev/null ;;
-    sed) LC_ALL=C command sed -u -f "$__bitbucket_token_new/script" "$2" 2>/dev/null ;;
-    awk) LC_ALL=C command awk "$__bitbucket_token_awk" "$__bitbucket_token_new/forms" "$2" 2>/dev/null ;;
-    mawk) LC_ALL=C command awk -W interactive "$__bitbucket_token_awk" "$__bitbucket_token_new/forms" "$2" 2>/dev/null ;;
-  esac
-}
-__bitbucket_token_awk='
-  BEGIN {
-    while ((getline form < ARGV[1]) > 0) { forms[++n] = form; size[n] = length(form) }
-    close(ARGV[1])
-    ARGV[1] = ""
-  }
-  {
-    for (i = 1; i <= n; i++) {
-      if (length($0) < size[i] || !index($0, forms[i])) continue
-      done = ""
-      rest = $0
-      while (at = index(rest, forms[i])) {
-        done = done substr(rest, 1, at - 1) "***"
-        rest = substr(rest, at + size[i])
-      }
-      $0 = done rest
-    }
-    print
-    fflush()
-  }'
-
-# True if nothing but * comes out for every form of the token.
-__bitbucket_token_probe() {
-  case $1 in
-    gnu) case $(command sed --version 2>/dev/null) in *'(GNU sed)'*) ;; *) return 1 ;; esac ;;
-    mawk) case $(command awk -W version 2>/dev/null </dev/null) in mawk*) ;; *) return 1 ;; esac ;;
-  esac
-  __bitbucket_token_filter "$1" "$__bitbucket_token_new/forms" >"$__bitbucket_token_new/probe" || return 1
-  [ -s "$__bitbucket_token_new/probe" ] || return 1
-  while IFS= read -r __bitbucket_token_line; do
-    case $__bitbucket_token_line in '' | *[!*]*) return 1 ;; esac
-  done <"$__bitbucket_token_new/probe"
-}
-
+@ENGINE@
 __bitbucket_token_new=
 # In ksh93 a ( ) is no process of its own: the filter would be the shell's child, and "wait" would wait for it.
 case $__bitbucket_token_how${KSH_VERSION-} in '' | @*)
@@ -87,9 +42,7 @@ if [ -n "$__bitbucket_token_new" ]; then
   command cat 2>/dev/null >"$__bitbucket_token_new/forms" <<'@ID@' || :
 @MASKS@
 @ID@
-  LC_ALL=C command sed 's|[\/.*^$[]|\\&|g
-s|.*|s/&/***/g|' "$__bitbucket_token_new/forms" 2>/dev/null >"$__bitbucket_token_new/script" || :
-  for __bitbucket_token_one in @WAYS@; do
+  for __bitbucket_token_one in perl awk escaped sed any; do
     if __bitbucket_token_probe "$__bitbucket_token_one"; then
       __bitbucket_token_how=$__bitbucket_token_one
       break
@@ -206,5 +159,5 @@ else eval "$__bitbucket_token_trap"; fi
     fi ;;
 esac
 unset __bitbucket_token_how __bitbucket_token_new __bitbucket_token_pid __bitbucket_token_line __bitbucket_token_err
-unset __bitbucket_token_awk
-unset -f __bitbucket_token_filter __bitbucket_token_probe __bitbucket_token_keep 2>/dev/null || :
+unset -f __bitbucket_token_filter __bitbucket_token_feed __bitbucket_token_awk __bitbucket_token_sed
+unset -f __bitbucket_token_probe __bitbucket_token_keep 2>/dev/null || :

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.envfile.shells import EXTRA, REQUIRED, Shell, Tools
+from tests.envfile.ways import WAYS
 from tests.parts import need
 
 
@@ -33,6 +34,14 @@ def tools(tmp_path: Path) -> Tools:
     folder = tmp_path / "tools"
     folder.mkdir()
     return Tools(folder)
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest, tools: Tools) -> str:
+    """The name of a way to mask, with `tools` being an image that can mask in no other."""
+    name = str(request.param)
+    WAYS[name](tools)
+    return name
 
 
 @pytest.fixture

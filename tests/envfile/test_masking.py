@@ -1,7 +1,6 @@
 """What the log shows of a shell that has loaded the file."""
 
 import os
-import select
 import string
 from pathlib import Path
 
@@ -10,27 +9,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipe.export.env_file import _lines, render
-from pipe.redaction.secret import Secret, forms, redact
+from pipe.redaction.secret import Secret, forms
 from tests.envfile.shells import NAME, TOKEN, Shell, Tools, env_file
+from tests.envfile.ways import BASICS, masked
 
 few = settings(max_examples=6, suppress_health_check=list(HealthCheck))
 tokens = st.text(string.ascii_letters + string.digits + string.punctuation, min_size=1, max_size=30)
 tricky_tokens = st.text("*.[]^$/\\&|{}()+?'\"`a-", min_size=1, max_size=12)
-
-# The ways to mask: what they need, and whose programs those are.
-BASICS = ("cat", "mkdir", "mkfifo", "rm", "sleep")
-WAYS = {
-    "GNU sed": lambda tools: tools.add(*BASICS, "sed"),
-    "mawk": lambda tools: tools.add(*BASICS, "mawk", links={"awk": "mawk"}),
-    "busybox": lambda tools: tools.add(*BASICS, "sed", "awk", busybox=True),
-}
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest, tools: Tools) -> Tools:
-    """The programs of an image that can mask in this one way."""
-    WAYS[request.param](tools)
-    return tools
 
 
 def test_no_form_of_the_token_shows_on_either_stream(any_shell: Shell, work: Path) -> None:
@@ -63,33 +48,8 @@ def test_a_token_of_any_characters_is_masked(shell: Shell, work: Path, token: st
     ran = shell.run(". ./env\ncat text", cwd=work, hidden=None)
     # The file masks more than that, which may be two forms side by side: those that a trace of the shell shows.
     assert set(masks) <= set(_lines(masks))
-    assert ran.out == redact(text, _lines(masks)).encode()
+    assert ran.out == masked(text.encode(), masks)
     assert (ran.status, ran.err) == (0, b"")
-
-
-def test_each_way_masks_a_token_of_any_characters(bash: Shell, way: Tools, work: Path) -> None:
-    """GNU sed, busybox and mawk agree on what is masked."""
-    load = env_file(work / "env")
-    text = "".join(f"a{form}b{form}{form}\n{form[:-1]}\n" for form in forms(Secret(TOKEN)))
-    (work / "text").write_text(text)
-    ran = bash.run(f"{load}\ncat text", cwd=work, env=way.env)
-    assert ran.out == redact(text, forms(Secret(TOKEN))).encode()
-    assert (ran.status, ran.err) == (0, b"")
-
-
-def test_each_way_passes_a_line_on_at_once(bash: Shell, way: Tools, work: Path) -> None:
-    """A line shows while the script is still running."""
-    load = env_file(work / "env")
-    os.mkfifo(work / "go")
-    with bash.start(f"{load}\necho first; read line <go; echo last", cwd=work, env=way.env) as process:
-        assert process.stdout is not None
-        shown = b""
-        while not shown.endswith(b"\n"):
-            assert select.select([process.stdout], [], [], 20)[0], "nothing came"
-            shown += os.read(process.stdout.fileno(), 100)
-        assert shown == b"first\n"
-        (work / "go").write_text("go\n")
-        assert process.stdout.read() == b"last\n"
 
 
 @pytest.mark.parametrize("size", [1001, 4000, 65536])
