@@ -22,7 +22,7 @@ from pipe.inputs.values import format_scopes, says_no
 from pipe.oauth.checks import check_token
 from pipe.oauth.endpoints import is_cloud
 from pipe.oauth.token import AccessToken
-from pipe.redaction.secret import forms
+from pipe.redaction.secret import broken_lines, forms
 
 Connection = TypeVar("Connection", bound=Http)
 
@@ -51,25 +51,21 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
 
 def mask_inputs(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     """Mask every secret that is known before the token is, before anything else is done or said."""
-    masks = known_forms(inputs)
+    users = [inputs.consumer_key, *filter(None, [inputs.username])]
+    known = [(secret, user) for secret in inputs.secrets for user in users]
+    masks = dict.fromkeys(form for secret, user in known for form in forms(secret, key=user))
+    lines = dict.fromkeys(line for secret, user in known for line in broken_lines(secret, key=user))
     env = invocation.env
     # What others would see of a proxy that nothing is asked through is not for this program to change.
     invocation.log.hide([*masks, *_forms_of_passwords(named(env))])
-    ci.mask([*masks, *_forms_of_passwords(used(_asked(inputs), env))])
+    ci.mask([*masks, *lines, *_forms_of_passwords(used(_asked(inputs), env))])
 
 
 def mask_token(token: AccessToken, ci: CiSystem, invocation: Invocation) -> None:
     """Mask the token, before anything is done with it."""
     masks = token.forms()
     invocation.log.hide(masks)
-    ci.mask(masks)
-
-
-def known_forms(inputs: Inputs) -> tuple[str, ...]:
-    """Return all forms of every secret among the inputs."""
-    users = [inputs.consumer_key, *filter(None, [inputs.username])]
-    found = [form for secret in inputs.secrets for user in users for form in forms(secret, key=user)]
-    return tuple(dict.fromkeys(found))
+    ci.mask((*masks, *token.broken_lines()))
 
 
 def _forms_of_passwords(proxies: Iterable[str]) -> list[str]:

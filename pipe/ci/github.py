@@ -26,9 +26,8 @@ class GitHubActions(CiSystem):
     def mask(self, masks: Sequence[str]) -> None:
         """Register each form; the runner also masks what it derives itself."""
         try:
-            for mask in masks:
-                for command in self.mask_commands(mask):
-                    self.log.command(command)
+            if masks:
+                self.log.command("\n".join(command for mask in masks for command in self.mask_commands(mask)))
         except (OSError, ValueError):
             raise ExportError(
                 f"{self.title} could not be told what to mask.",

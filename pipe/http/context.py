@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pipe.http.client import Http
 from pipe.http.retry import RetryPolicy
 from pipe.redaction.log import Log
-from pipe.redaction.secret import Secret, forms
+from pipe.redaction.secret import Secret, broken_lines, forms
 
 
 class Context(NamedTuple):
@@ -47,5 +47,6 @@ class Context(NamedTuple):
 
     def mask(self, secret: Secret) -> None:
         """Have a secret masked that has just become known, before anything is done with it."""
-        self.log.hide(forms(secret))
-        self.mask_in_ci(forms(secret))
+        masks = forms(secret)
+        self.log.hide(masks)
+        self.mask_in_ci((*masks, *broken_lines(secret)))

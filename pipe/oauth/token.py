@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pipe.errors import AnswerError
 from pipe.inputs.values import split_scopes
-from pipe.redaction.secret import Secret, forms
+from pipe.redaction.secret import Secret, broken_lines, forms
 
 LONGEST_TOKEN = 64 * 1024
 """Characters."""
@@ -59,9 +59,16 @@ class AccessToken(NamedTuple):
 
     def forms(self) -> tuple[str, ...]:
         """Return all that has to be masked, longest first: the token, and what Basic authentication makes of it."""
-        others = {"", self.api_user, self.git_user} - {GIT_USER}
-        found = {form for user in others for form in forms(self.value, key=user)}
+        found = {form for user in self._other_users() for form in forms(self.value, key=user)}
         return tuple(sorted(found, key=lambda form: (-len(form), form)))
+
+    def broken_lines(self) -> tuple[str, ...]:
+        """Return what has to be masked beside the forms where only whole texts are, longest first."""
+        found = {line for user in self._other_users() for line in broken_lines(self.value, key=user)}
+        return tuple(sorted(found, key=lambda line: (-len(line), line)))
+
+    def _other_users(self) -> set[str]:
+        return {"", self.api_user, self.git_user} - {GIT_USER}
 
 
 LONGEST_SCOPES = 8 * 1024

@@ -12,6 +12,15 @@ MASK = "***"
 # A fragment of a base64 text shorter than this also matches innocent text.
 _SHORTEST_FRAGMENT = 12
 
+# What Gson escapes in JSON unless told not to, so that it can stand in HTML (JsonWriter.java).
+_HTML_SAFE = {ord(character): f"\\u{ord(character):04x}" for character in "<>&='"}
+
+# Columns at which base64 is broken into lines: PEM and openssl (RFC 7468 section 2), MIME and GNU base64 (RFC 2045
+# section 6.8).
+_WIDTHS = (64, 76)
+# Columns of `curl --trace-ascii`, which starts a line for each header (tool_cb_dbg.c).
+_TRACED = 64
+
 
 class Secret:
     """A text that shows itself as `***` wherever it is printed, formatted, logged or compared in a traceback.
@@ -65,7 +74,7 @@ def forms(secret: Secret, *, key: str | None = None) -> tuple[str, ...]:
         return ()
     found = {text, *_long_lines(text)}
     for escaped in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
-        found |= {escaped, escaped.replace("/", "\\/")}
+        found |= {escaped, escaped.replace("/", "\\/"), escaped.translate(_HTML_SAFE)}
     raw = _bytes(text)
     for encoded in (quote(raw, safe=""), quote(raw), quote_plus(raw), quote(raw, safe="!'()*")):
         found |= {encoded, _lower_hex(encoded)}
@@ -74,12 +83,35 @@ def forms(secret: Secret, *, key: str | None = None) -> tuple[str, ...]:
         f"x-token-auth:{text}",
         *([f"{key}:{text}", f"{quote_plus(_bytes(key))}:{quote_plus(raw)}"] if key else []),
     ):
-        found |= _both_alphabets(b64encode(_bytes(plain)).decode().rstrip("="))
+        found |= _both_alphabets(_base64(plain))
     for shift in range(3):
         found |= {
             fragment for fragment in _both_alphabets(_inner_base64(raw, shift)) if len(fragment) >= _SHORTEST_FRAGMENT
         }
     return tuple(sorted(found, key=lambda form: (-len(form), form)))
+
+
+def broken_lines(secret: Secret, *, key: str | None = None) -> tuple[str, ...]:
+    """Return the lines that base64 of the secret is broken into, and its headers in a trace of curl.
+
+    For logs in which nothing but whole texts can be masked. They are those of the text, of `x-token-auth:TEXT` and,
+    with `key`, of `key:TEXT`. One more newline in the text changes no line but the last, which it makes longer. What
+    fits into one line is a form of its own and not among them, and a last line may be too short to be masked.
+    """
+    text = secret.reveal()
+    headers = [f"{user}:{text}" for user in ("x-token-auth", *([key] if key else []))]
+    found = {line for plain in (text, *headers) for width in _WIDTHS for line in _broken(_base64(plain), width)}
+    for scheme, credentials in (("Bearer", text), *(("Basic", _base64(header)) for header in headers)):
+        start = f"Authorization: {scheme} "
+        if "\n" not in credentials:
+            found |= {line.removeprefix(start) for line in _broken(start + credentials, _TRACED)}
+    long = (line for line in found if len(line) >= _SHORTEST_FRAGMENT)
+    return tuple(sorted(long, key=lambda line: (-len(line), line)))
+
+
+def _broken(text: str, width: int) -> list[str]:
+    """The lines of a text that does not fit into one."""
+    return [text[at : at + width] for at in range(0, len(text), width)] if len(text) > width else []
 
 
 def redact(text: str, masks: Iterable[str]) -> str:
@@ -97,6 +129,10 @@ def _long_lines(text: str) -> list[str]:
 def _bytes(text: str) -> bytes:
     """The very bytes that the environment held, UTF-8 or not."""
     return text.encode("utf-8", "surrogateescape")
+
+
+def _base64(text: str) -> str:
+    return b64encode(_bytes(text)).decode().rstrip("=")
 
 
 def _both_alphabets(encoded: str) -> set[str]:

@@ -16,7 +16,7 @@ from pipe.inputs.inputs import Inputs
 from pipe.inputs.invocation import Invocation
 from pipe.oauth.endpoints import origin_of
 from pipe.oauth.token import GIT_USER
-from pipe.redaction.secret import Secret, forms
+from pipe.redaction.secret import Secret, broken_lines, forms
 from pipe.run import context_of, mask_inputs
 from pipe.verbs import Verb
 
@@ -80,7 +80,7 @@ def begin(inputs: Inputs, ci: CiSystem, invocation: Invocation, held: HeldToken)
     if held.token:
         masks = forms(held.token, key=GIT_USER)
         invocation.log.hide(masks)
-        ci.mask(masks)
+        ci.mask((*masks, *broken_lines(held.token)))
     if not inputs.revoke:
         invocation.log.line("revoke is false: nothing is given back, and no file is removed.")
         return False

@@ -1,6 +1,7 @@
 """The leak oracle finds what it is there for: a check that cannot fail proves nothing."""
 
 import json
+import re
 from base64 import b64encode, urlsafe_b64encode
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -22,6 +23,7 @@ LEAKS = {
     "percent-encoded but /": quote(SECRET),
     "form-encoded": quote_plus(SECRET),
     "JSON": json.dumps({"token": SECRET}),
+    "JSON for HTML": re.sub("[<>&=']", lambda it: f"\\u{ord(it[0]):04x}", json.dumps({"token": SECRET})),
     "quoted for a shell": "'" + SECRET.replace("'", "'\\''") + "'",
     "base64": b64encode(SECRET.encode()).decode(),
     "base64url": urlsafe_b64encode(SECRET.encode()).decode(),
@@ -54,6 +56,17 @@ def test_it_knows_the_forms_that_the_program_knows(secret: str) -> None:
     for form in forms(Secret(secret), key=KEY):
         with pytest.raises(AssertionError):
             Oracle([secret], key=KEY).check("a form", form)
+
+
+def test_it_finds_pieces() -> None:
+    """Sixteen bytes of a form in a row, wherever they stand; fifteen are none."""
+    oracle = Oracle([SECRET])
+    encoded = b64encode(b"?" + SECRET.encode())
+    for data in (SECRET[9:25].encode(), b"x=" + encoded[20:36] + b"|"):
+        oracle.check("the log", data)
+        with pytest.raises(AssertionError, match="1 pieces of 16 bytes leaked into the log"):
+            oracle.check_pieces("the log", data)
+        oracle.check_pieces("the log", data.replace(SECRET[24:25].encode(), b"").replace(encoded[35:36], b""))
 
 
 @pytest.mark.parametrize("clean", ["", "***", "consumerKey42:***", "x-token-auth:***", b"\xff\x00", "5ecret"])

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pipe.redaction.secret import MASK, Secret, forms, redact
+from pipe.redaction.secret import MASK, Secret, broken_lines, forms, redact
 from tests.oracle import Oracle
 
 PLAIN = "S3cr3t/of+the:tests=%&\"'\\ü"
@@ -180,6 +180,43 @@ def test_percent_encoding_is_known_in_both_cases() -> None:
 def test_a_basic_header_is_known() -> None:
     """RFC 7617's own example: Aladdin and his open sesame."""
     assert "QWxhZGRpbjpvcGVuIHNlc2FtZQ" in forms(Secret("open sesame"), key="Aladdin")
+
+
+def test_json_that_may_stand_in_html_is_known() -> None:
+    """As Gson writes it."""
+    assert "a\\u003db\\u0027\\u0026" in forms(Secret("a=b'&"))
+
+
+@pytest.mark.parametrize("size", [12, 47, 48, 49, 56, 57, 58, 92, 700, 1400])
+@pytest.mark.parametrize("user", ["", "x-token-auth:", "key:"])
+@pytest.mark.parametrize("end", ["", "\n"])
+@pytest.mark.parametrize("width", [64, 76])
+def test_of_base64_in_lines_next_to_nothing_is_left(size: int, user: str, end: str, width: int) -> None:
+    """Only what a newline has added, and a last line that is short."""
+    secret = Secret(("aB3-._~=" * size)[:size])
+    encoded = b64encode(f"{user}{secret.reveal()}{end}".encode()).decode()
+    lines = [encoded[at : at + width] for at in range(0, len(encoded), width)]
+
+    left = [redact(line, (*forms(secret, key="key"), *broken_lines(secret, key="key"))) for line in lines]
+
+    assert left[:-1] == ["***"] * (len(lines) - 1)
+    assert len(left[-1].replace("***", "").rstrip("=")) <= (12 if len(lines) > 1 else 3)
+
+
+def test_the_lines_of_base64_are_few_and_none_is_short() -> None:
+    """A CI system looks for each of them in every line of the log."""
+    found = broken_lines(Secret("aB3-._~=" * 175), key="key")
+
+    assert len(found) == len(set(found)) < 300
+    assert all(12 <= len(line) <= 76 for line in found)
+    assert list(found) == sorted(found, key=len, reverse=True)
+
+
+def test_what_fits_into_a_line_is_not_broken() -> None:
+    """A form masks it whole; neither is there a line of nothing, nor of a key's armour."""
+    assert broken_lines(Secret("short"), key="key") == broken_lines(Secret("")) == ()
+    key = "-----BEGIN PRIVATE KEY-----\n" + "aB3+" * 16
+    assert not any("-----" in line for line in broken_lines(Secret(key)))
 
 
 @given(texts, st.none() | st.text(st.characters(codec="utf-8"), max_size=20))
