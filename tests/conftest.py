@@ -1,6 +1,5 @@
 """What every test can ask for: a running stand-in, and a world to run the program in."""
 
-import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from sandbox import Sandbox
 from tests.program import World, install
+from tests.signals import as_in_a_fresh_shell
 
 # The time that an example takes says nothing on a machine that runs other tests as well.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -17,13 +17,8 @@ settings.load_profile("tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the one marker of these tests, and heed signals that whoever started them had ignored.
-
-    A shell without job control starts what is in the background so, and the programs under test would inherit it.
-    """
-    for number, action in ((signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL)):
-        if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, action)
+    """Declare the one marker of these tests, and start all programs as a fresh shell would."""
+    as_in_a_fresh_shell()
     config.addinivalue_line("markers", "sandbox(**options): start the stand-in with these options of `Sandbox`")
 
 

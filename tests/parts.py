@@ -41,6 +41,7 @@ _FROM = {
     "ip": "Debian's iproute2",
     "jq": "Debian's jq",
     "mawk": "Debian's mawk",
+    "mksh": "Debian's mksh",
     "mmdebstrap": "Debian's mmdebstrap",
     "mount": "Debian's mount",
     "node": "Node.js 20 or newer",
@@ -49,10 +50,13 @@ _FROM = {
     "perl": "Debian's perl-base",
     "prlimit": "Debian's util-linux",
     "rsync": "Debian's rsync",
+    "script": "Debian's bsdutils",
     "setpriv": "Debian's util-linux",
     "strace": "Debian's strace",
     "tinyproxy": "Debian's tinyproxy",
+    "yash": "Debian's yash",
     "zizmor": "PyPI's zizmor",
+    "zsh": "Debian's zsh",
 }
 
 

@@ -72,6 +72,7 @@ def render(
         "envfile.sh",
         ID=nonce,
         REMOVE="" if remove is None else _fill("envfile_remove.sh", PATHS=_paths(remove)),
+        STREAMS=_fill("envfile_streams.sh") if forms else "",
         FILTER=_filter(nonce, forms) if forms else "",
         EXPORTS="\n".join(f"export {_name(name)}={quote(_text(value))}" for name, value in variables.items()),
         GIT=_git(nonce, git) if git else "",

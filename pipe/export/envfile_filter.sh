@@ -1,25 +1,3 @@
-
-# The shell, not a subshell of it? $$ is the same in both; what /proc says is not.
-__bitbucket_token_pid=$$
-if [ -r /proc/self/stat ]; then
-  IFS=' ' read -r __bitbucket_token_pid __bitbucket_token_one </proc/self/stat || :
-fi
-
-__bitbucket_token_how=
-case " ${__bitbucket_token_loaded-} " in
-  *" $$:$__bitbucket_token_id "*)
-    # Loaded before: all output of this shell goes through this filter already.
-    __bitbucket_token_how=loaded ;;
-  *)
-    case $__bitbucket_token_set in
-      *i*)
-        if [ -t 0 ] && [ -t 2 ]; then
-          echo "bitbucket-token: this shell talks to a person, so what it prints is not masked." >&2
-          __bitbucket_token_how=person
-        fi ;;
-    esac ;;
-esac
-
 @ENGINE@
 __bitbucket_token_new=
 # In ksh93 a ( ) is no process of its own: the filter would be the shell's child, and "wait" would wait for it.
@@ -60,6 +38,24 @@ case $__bitbucket_token_how in
     __bitbucket_token_err=err
     if [ /proc/self/fd/1 -ef /proc/self/fd/3 ] 3>&2 2>/dev/null; then __bitbucket_token_err=out; fi
 
+    # What else is the log, as after "exec 3>&1" or "exec {BASH_XTRACEFD}>&2", goes the same way. Others than bash cannot
+    # name a descriptor of two digits; those that bash keeps from 60 on are its own.
+    __bitbucket_token_more=
+    __bitbucket_token_close=
+    for __bitbucket_token_one in /proc/self/fd/*; do
+      case ${__bitbucket_token_one##*/}:${BASH_VERSION-} in [012*]:* | ??*: | [6-9]?:* | ???*:*) continue ;; esac
+      if [ "$__bitbucket_token_one" -ef /proc/self/fd/1 ]; then
+        __bitbucket_token_line=1
+      elif [ "$__bitbucket_token_one" -ef /proc/self/fd/2 ]; then
+        __bitbucket_token_line=2
+      else
+        continue
+      fi
+      __bitbucket_token_one=${__bitbucket_token_one##*/}
+      __bitbucket_token_more="$__bitbucket_token_more exec $__bitbucket_token_one>&$__bitbucket_token_line;"
+      __bitbucket_token_close="$__bitbucket_token_close exec $__bitbucket_token_one>&-;"
+    done
+
     # A grandchild: not in the shell's list of jobs, and "wait" does not wait for it. It ends when the last process
     # closes its end of the FIFO, ignores what is sent to the whole group before that, holds no other file of the
     # shell open, and says that it has ended by removing the directory. A filter that could not start opens the FIFO
@@ -69,7 +65,8 @@ case $__bitbucket_token_how in
       unset POSIXLY_CORRECT
       if [ -n "${BASH_VERSION-}" ]; then
         for __bitbucket_token_one in /proc/self/fd/*; do
-          [ "${__bitbucket_token_one##*/}" -lt 10 ] || eval "exec ${__bitbucket_token_one##*/}>&-"
+          case ${__bitbucket_token_one##*/} in ? | *[!0-9]*) continue ;; esac
+          eval "exec ${__bitbucket_token_one##*/}>&-"
         done
       fi
       if [ "$__bitbucket_token_err" = err ]; then
@@ -94,6 +91,7 @@ case $__bitbucket_token_how in
     else
       exec 2>&1
     fi
+    eval "$__bitbucket_token_more"
 
     # The user's own EXIT trap, if there is one. In a subshell bash and yash show that of the shell around it, which
     # does not run there, until a trap is set or reset.
@@ -125,7 +123,9 @@ case $__bitbucket_token_how in
     # since a process left in the background may keep the FIFOs open for longer.
     __bitbucket_token_end() {
       PATH=$__bitbucket_token_path
-      exec >/dev/null 2>&1
+      # The input first: mksh may keep open what it turns aside first.
+      exec </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+      eval "$__bitbucket_token_close"
       for __bitbucket_token_one in 0.01 0.01 0.02 0.05 0.1 0.2 0.3 0.5 0.8; do
         [ -d "$__bitbucket_token_first" ] || break
         command sleep "$__bitbucket_token_one" || { command sleep 2; break; }
@@ -158,6 +158,6 @@ else eval "$__bitbucket_token_trap"; fi
       trap '{ set +eux; } 2>/dev/null; __bitbucket_token_end' EXIT
     fi ;;
 esac
-unset __bitbucket_token_how __bitbucket_token_new __bitbucket_token_pid __bitbucket_token_line __bitbucket_token_err
+unset __bitbucket_token_new __bitbucket_token_line __bitbucket_token_err __bitbucket_token_more
 unset -f __bitbucket_token_filter __bitbucket_token_feed __bitbucket_token_awk __bitbucket_token_sed
 unset -f __bitbucket_token_probe __bitbucket_token_keep 2>/dev/null || :
