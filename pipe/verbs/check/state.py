@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -25,16 +26,25 @@ from pipe.verbs.check.report import Finding, joined, trouble, untried
 from pipe.verbs.check.wire import Route
 
 
+class Recorded(NamedTuple):
+    """An answer, and when it was asked for and was there: in seconds since 1970 by this machine's clock."""
+
+    sent: float
+    received: float
+    answer: Response
+
+
 class RecordingHttp(Http):
-    """Keeps the answers of one check, and the moment of each, in seconds since 1970 by this machine's clock."""
+    """Keeps the answers of one check."""
 
     def __init__(self, deadline: Deadline, *, timeout: float, ca_file: str, env: Mapping[str, str]) -> None:
         super().__init__(deadline, timeout=timeout, ca_file=ca_file, env=env)
-        self.recorded: list[tuple[float, Response]] = []
+        self.recorded: list[Recorded] = []
 
     def _exchange(self, request: requests.Request, host: str, proxy: str) -> Response:
+        sent = time.time()
         answer = super()._exchange(request, host, proxy)
-        self.recorded.append((time.time(), answer))
+        self.recorded.append(Recorded(sent, time.time(), answer))
         return answer
 
 
