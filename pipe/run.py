@@ -30,6 +30,8 @@ Connection = TypeVar("Connection", bound=Http)
 def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     """Get a token, check it, and hand it to later steps. Raises a `PipeError` for each way that can fail."""
     verify = fit_together(inputs, ci)
+    if inputs.print:
+        printing.check_reader(invocation.stdout)
     mask_inputs(inputs, ci, invocation)
     invocation.log.line(f"bitbucket-token {VERSION} on {ci.title}")
     context = context_of(inputs, ci, invocation)

@@ -6,7 +6,7 @@ import os
 from select import select
 from typing import TextIO
 
-from pipe.errors import ExportError
+from pipe.errors import ExportError, InputError
 from pipe.export import env_file as envfile
 from pipe.export.variables import Export
 from pipe.redaction.secret import Secret
@@ -23,6 +23,23 @@ def render(form: str, export: Export) -> str:
             export.variables(), masks=export.masks, mask_log=export.mask_log, remove=None, git=export.git
         )
     return "".join(f"{name}={_dotenv_quoted(value)}\n" for name, value in export.variables().items())
+
+
+def check_reader(stdout: TextIO) -> None:
+    """Raise `InputError` if standard output is a terminal, before there is anything to print.
+
+    Nobody who runs this for `$(...)` gets what was meant there: `docker run -t` makes one terminal of both streams, so
+    the log lines come with the token, and each line ends in a carriage return, which neither a header nor `eval` takes.
+    From in here that cannot be told from a person who looks on; and a token works for hours on a screen, in its
+    scrollback, and in the log that a CI system makes of a terminal. So whoever wants to see it says so by a pipe.
+    """
+    if not stdout.closed and stdout.isatty():
+        raise InputError(
+            "Standard output is a terminal, where print shows the token to everybody who looks on.",
+            "docker run has -t or --tty (-it): the log lines are then mixed with the token, and every line ends in a "
+            "carriage return. Or somebody wants to see the token.",
+            "Leave out -t, as in $(docker run --rm ... --print raw). To see the token, pipe it: ... --print raw | cat",
+        )
 
 
 def write_out(stdout: TextIO, text: str | bytes, what: str) -> None:

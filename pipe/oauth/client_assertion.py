@@ -8,8 +8,13 @@ from base64 import urlsafe_b64encode
 from pipe.oauth.rsa_signature import sign
 from pipe.redaction.secret import Secret
 
-LIFETIME = 60
-"""Seconds that an assertion is good for: enough for one request, of little use to whoever finds it later."""
+LIFETIME = 300
+"""Seconds that an assertion is good for, by this machine's clock, which may be behind the server's. Its `jti` keeps it
+from being used twice; some servers, such as Auth0, take no assertion that lives longer."""
+BACKDATED = 30
+"""Seconds by which it claims to be older than it is: a clock may be that far ahead of a server's that allows nothing,
+such as Authlib's. Not more: Keycloak takes an assertion for 60 s after `iat` (its "Max expiration"), and without `iat`
+none whose `exp` is farther away than that."""
 
 
 def client_assertion(key: str, private_key: Secret, key_id: str, audience: str) -> Secret:
@@ -26,7 +31,7 @@ def client_assertion(key: str, private_key: Secret, key_id: str, audience: str) 
         "sub": key,
         "aud": audience,
         "jti": _encoded(os.urandom(16)),
-        "iat": now,
+        "iat": now - BACKDATED,
         "exp": now + LIFETIME,
     }
     signed = ".".join(_encoded(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims))

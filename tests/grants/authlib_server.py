@@ -1,14 +1,16 @@
 """An OAuth 2.0 server made with Authlib and Flask, for the tests: on a free port, with an issuer that has a path.
 
-    python authlib_server.py CLIENTS
+    python authlib_server.py CLIENTS [BEHIND]
 
-CLIENTS is a JSON object: for each client's id its `secret` or its `jwk`, and its `method` of authentication. The first
-line on standard output is the issuer. It ends when standard input does, so it never outlives the test.
+CLIENTS is a JSON object: for each client's id its `secret` or its `jwk`, and its `method` of authentication. BEHIND
+says by how many seconds its clock is. The first line on standard output is the issuer. It ends when standard input
+does, so it never outlives the test.
 """
 
 import json
 import os
 import sys
+import time
 from threading import Thread
 from typing import Any
 
@@ -138,6 +140,8 @@ def application(issuer: str, clients: dict[str, Client]) -> Flask:
 def main() -> None:
     """Serve until standard input ends."""
     clients = {name: Client(name, **known) for name, known in json.loads(sys.argv[1]).items()}
+    now, behind = time.time, float(sys.argv[2]) if sys.argv[2:] else 0.0
+    time.time = lambda: now() - behind
     # Authlib takes http for a mistake unless it is told that this is one on purpose.
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
     http = make_server("127.0.0.1", 0, Flask(__name__), threaded=True)

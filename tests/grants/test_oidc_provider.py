@@ -46,14 +46,17 @@ CLIENTS = (PLAIN, SPECIAL, POSTING)
 
 
 @contextmanager
-def running(*options: str, clients: Sequence[object] = (), discovery: str = "") -> Iterator[str]:
-    """Start the server, yield its address, and end it. `clients` are the metadata of more clients."""
+def running(*options: str, clients: Sequence[object] = (), discovery: str = "", behind: int = 0) -> Iterator[str]:
+    """Start the server, yield its address, and end it.
+
+    `clients` are the metadata of more clients; `behind` says by how many seconds its clock is.
+    """
     node = parts.need("node")
     parts.need("oidc-provider")
     known = json.dumps([*(client.metadata() for client in CLIENTS), *clients])
     process = subprocess.Popen(
         [node, str(START), known, *options],
-        env={**os.environ, "DISCOVERY": discovery},
+        env={**os.environ, "DISCOVERY": discovery, "BEHIND": str(behind)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

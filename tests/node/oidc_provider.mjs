@@ -3,13 +3,17 @@
 //   node oidc_provider.mjs CLIENTS [CERTIFICATE KEY]
 //
 // CLIENTS is a JSON list of client metadata. The first line on standard output is the server's address. It ends when
-// standard input does, so it never outlives the test. With DISCOVERY=openid it knows nothing of RFC 8414.
+// standard input does, so it never outlives the test. With DISCOVERY=openid it knows nothing of RFC 8414, and its clock
+// is BEHIND by so many seconds.
 
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { readFileSync } from 'node:fs';
 
 import Provider, { errors } from 'oidc-provider';
+
+const now = Date.now;
+Date.now = () => now() - 1000 * Number(process.env.BEHIND ?? 0);
 
 const [clients, certificate, key] = process.argv.slice(2);
 const server = certificate

@@ -9,6 +9,8 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from sandbox import Consumer, Fault
 from tests.grants.center import OWN, TOKENS, Center
@@ -33,6 +35,9 @@ TLSv1.3, certificate of Bitbucket stand-in with <many> days left.
 ✔ api: api.bitbucket.org takes the token for that of team-app_user (app_user).
 - rate limits: not told by any answer.
 """
+PRIVATE_KEY = (
+    rsa.generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+)
 NAMES = ["inputs", "dns", "proxy", "tls", "clock", "token endpoint", "grant", "scopes", "api", "rate limits"]
 
 
@@ -326,6 +331,21 @@ def test_a_clock_that_is_off_is_a_warning(world: World, hours: int, said: str) -
     assert 6900 < abs(found["facts"]["seconds"]) < 7500
     assert said in found["what"]
     assert "NTP" in found["now"]
+
+
+@pytest.mark.parametrize("seconds", [15, -15])
+@pytest.mark.parametrize("signs", [True, False])
+def test_seconds_matter_to_what_signs(world: World, seconds: int, *, signs: bool) -> None:
+    """Some servers take no signature that is from their future; a secret is good at any time."""
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+    world.sandbox.faults.add(Fault(path=TOKEN, method="GET", status=405, headers={"Date": date}))
+    more = {"CLIENT_AUTH": "private_key_jwt", "PRIVATE_KEY": PRIVATE_KEY} if signs else {}
+    outcome = run_program(world, "check", "--json", env={**world.consumer, **more}, secrets=[PRIVATE_KEY])
+    found = steps(outcome)["clock"]
+
+    assert found["ok"] is True
+    assert ("why" in found) is signs
+    assert found["what"].startswith("Warning: " if signs else "within 60 s of that of bitbucket.org.")
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,18 @@
 """`print`: the token on standard output in four forms, and nothing else there."""
 
 import json
+import os
 import subprocess
+import threading
+from contextlib import suppress
 from io import StringIO
 
 import pytest
 from dotenv import dotenv_values
 
 from sandbox import Fault
-from tests.program import World, run_program
+from tests.oracle import Oracle
+from tests.program import Outcome, World, run_program
 
 SCOPES = "account repository:write pullrequest pipeline:variable"
 TOLD = f"""\
@@ -106,3 +110,58 @@ def test_json_leaves_out_what_the_server_did_not_say(world: World) -> None:
     outcome = run_program(world, "--print", "json", env=world.consumer, tokens=["opaque-token-of-a-terse-server"])
 
     assert json.loads(outcome.out) == {"access_token": "opaque-token-of-a-terse-server", "token_type": "bearer"}
+
+
+def on_terminal(world: World, *arguments: str, prints: bool, both: bool = True) -> tuple[Outcome, str]:
+    """Run with standard output, or with it `both` streams, on a terminal; return what it shows, too."""
+    ours, theirs = os.openpty()
+    shown = bytearray()
+
+    def watch() -> None:
+        # Linux ends a terminal that nobody has open any more by an error.
+        with suppress(OSError):
+            while data := os.read(ours, 4096):
+                shown.extend(data)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+
+    def leave(_process: "subprocess.Popen[bytes]") -> None:
+        os.close(theirs)
+
+    outcome = run_program(
+        world,
+        *arguments,
+        env=world.consumer,
+        stdout=theirs,
+        stderr=theirs if both else subprocess.PIPE,
+        during=leave,
+        prints=prints,
+        speechless=True,
+    )
+    thread.join()
+    os.close(ours)
+    Oracle([world.sandbox.consumer.secret]).check("the terminal", bytes(shown))
+    return outcome, shown.decode()
+
+
+@pytest.mark.parametrize("form", ["raw", "json", "sh", "dotenv"])
+@pytest.mark.parametrize("both", [True, False], ids=["docker run -t", "a person"])
+def test_no_token_is_shown_on_a_terminal(world: World, form: str, *, both: bool) -> None:
+    """With `docker run -t` both streams are one: a script would read log lines and carriage returns with the token."""
+    outcome, shown = on_terminal(world, "--print", form, prints=False, both=both)
+    told = shown + outcome.err
+
+    assert outcome.code == 2
+    assert "docker run has -t or --tty" in told
+    assert "| cat" in told
+    assert world.sandbox.tokens == []
+    assert outcome.requests == []
+
+
+def test_what_is_no_token_may_be_shown_on_a_terminal(world: World) -> None:
+    """The refusal is about `print`, and a run that exports works there as ever."""
+    outcome, shown = on_terminal(world, prints=False)
+
+    assert outcome.code == 0
+    assert ". ./.bitbucket-token/env" in shown

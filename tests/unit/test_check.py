@@ -7,19 +7,28 @@ from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from requests.structures import CaseInsensitiveDict
 
 from pipe import ci as systems
 from pipe.errors import ExportError, InputError, UnreachableError
 from pipe.http.client import Http
 from pipe.http.deadline import Deadline
+from pipe.http.responses import Response
 from pipe.inputs.inputs import checked_inputs
 from pipe.inputs.invocation import Arguments, Invocation
+from pipe.inputs.values import Given
 from pipe.redaction.log import DeferredLog, Log
 from pipe.verbs import check
+from pipe.verbs.check.headers import _MOST_TO_SIGN, _compared, _off, _signs
 from pipe.verbs.check.network import rooted_context, tried
 from pipe.verbs.check.report import Finding, Report, fine, joined, trouble
-from pipe.verbs.check.state import CheckState, Route
+from pipe.verbs.check.state import CheckState, Recorded, Route
 
+PRIVATE_KEY = (
+    rsa.generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+)
 ERROR = UnreachableError("It is gone.", "It went.", "Look for it.")
 
 
@@ -142,3 +151,45 @@ def test_what_nobody_can_read_is_a_failure() -> None:
     with pytest.raises(ExportError, match="Standard output is closed"):
         check._print(Report(log), ci, invocation)
     check.wrong_inputs(InputError("Wrong.", "So.", "Do."), ci, invocation)
+
+
+@pytest.mark.parametrize(
+    ("sent", "received", "told", "off"),
+    [
+        (100.0, 100.1, 100, 0),
+        (100.9, 101.0, 100, 0),
+        (100.0, 109.0, 100, 0),  # It answered at once, and slowly.
+        (100.0, 109.5, 109, 0),  # It took its time before it answered.
+        (105.0, 105.1, 100, 5),  # From 5 s on, at any part of a second.
+        (105.9, 106.0, 100, 5),
+        (104.9, 105.0, 100, 4),
+        (94.1, 95.9, 100, -5),
+        (94.0, 94.9, 100, -6),
+        (3700.5, 3700.6, 100, 3600),
+    ],
+)
+def test_a_slow_answer_does_not_put_a_clock_out(sent: float, received: float, told: float, off: int) -> None:
+    """The server may have told the time at any moment of the exchange."""
+    assert _off(Recorded(sent, received, Response(200, CaseInsensitiveDict(), b"", "")), told) == off
+
+
+@pytest.mark.parametrize("seconds", [-6, -5, -4, 0, 4, 5, 6])
+def test_a_clock_is_warned_of_from_five_seconds_on_where_that_matters(seconds: int) -> None:
+    """A clock that is right to the second is nothing to speak of."""
+    assert _compared(seconds, "host", _MOST_TO_SIGN).what.startswith("Warning: ") is (abs(seconds) >= 5)
+    assert not _compared(seconds, "host", 60).what.startswith("Warning: ")
+
+
+@pytest.mark.parametrize(
+    ("given", "signs"),
+    [
+        ({}, False),
+        ({"private-key": PRIVATE_KEY}, False),  # INPUT_PRIVATE_KEY of a workflow that has a secret after all
+        ({"private-key": PRIVATE_KEY, "client-auth": "private_key_jwt"}, True),
+        ({"private-key": PRIVATE_KEY, "grant": "http_access_token"}, True),
+        ({"password": "p", "grant": "http_access_token", "client-auth": "private_key_jwt"}, False),
+    ],
+)
+def test_who_signs_is_known(given: dict[str, str], *, signs: bool) -> None:
+    """A client by an assertion, and an application link by OAuth 1.0a."""
+    assert _signs(checked_inputs({name: Given(text, "TEST") for name, text in given.items()}, ("auto",))) is signs

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from pipe.errors import InputError
-from pipe.oauth.client_assertion import LIFETIME, client_assertion
+from pipe.oauth.client_assertion import BACKDATED, LIFETIME, client_assertion
 from pipe.redaction.secret import Secret
 
 AUDIENCE = "https://id.example.com/token"
@@ -51,8 +51,19 @@ def test_the_claims_are_those_of_rfc_7523(key: rsa.RSAPrivateKey) -> None:
     assert header == {"alg": "RS256", "typ": "JWT"}
     assert set(claims) == {"iss", "sub", "aud", "jti", "iat", "exp"}
     assert (claims["iss"], claims["sub"], claims["aud"]) == ("a client/ü", "a client/ü", AUDIENCE)
-    assert before <= claims["iat"] <= time.time()
-    assert claims["exp"] - claims["iat"] == LIFETIME <= 60
+    assert before <= claims["iat"] + BACKDATED <= time.time()
+    assert before <= claims["exp"] - LIFETIME <= time.time()
+
+
+def test_the_claims_bear_a_clock_that_is_wrong(key: rsa.RSAPrivateKey) -> None:
+    """Ahead by seconds where a server allows nothing; and within the 60 s and 5 minutes that others allow at most."""
+    now = int(time.time())
+    _, claims = taken_apart(client_assertion("client", pem(key), "", AUDIENCE))
+
+    assert claims["iat"] <= now - 5
+    assert now - claims["iat"] <= 45
+    assert claims["exp"] <= now + 302
+    assert "nbf" not in claims
 
 
 def test_the_key_is_named_if_the_server_wants_that(key: rsa.RSAPrivateKey) -> None:
@@ -69,7 +80,7 @@ def test_no_two_assertions_are_the_same(key: rsa.RSAPrivateKey) -> None:
 
 
 def test_it_shows_itself_as_little_as_a_secret(key: rsa.RSAPrivateKey) -> None:
-    """Whoever reads it is the client for a minute."""
+    """Whoever reads it is the client for some minutes."""
     assert f"{client_assertion('client', pem(key), '', AUDIENCE)!r}" == "***"
 
 

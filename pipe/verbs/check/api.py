@@ -47,7 +47,7 @@ def _tried_on_own(state: CheckState, token: AccessToken, wanted: Target) -> Find
     try:
         return _tried(state, token, wanted)
     except UnfitTokenError:
-        _, answer = state.http.recorded[-1]
+        answer = state.http.recorded[-1].answer
         if answer.status not in (403, 404):
             raise
     return fine(

@@ -7,11 +7,15 @@ from email.utils import parsedate_to_datetime
 
 from pipe.errors import PipeError
 from pipe.http.responses import Response, retry_after
+from pipe.inputs.inputs import Inputs
+from pipe.inputs.table import OAUTH_GRANTS
 from pipe.redaction.log import show
 from pipe.verbs.check.report import Finding, fine, untried
-from pipe.verbs.check.state import CheckState
+from pipe.verbs.check.state import CheckState, Recorded
 
+# Seconds that a clock may be off. A signature that bears a time is refused by some servers from 5 s on.
 _MOST = 60
+_MOST_TO_SIGN = 4
 
 
 def examine_clock(state: CheckState) -> Finding:
@@ -20,18 +24,33 @@ def examine_clock(state: CheckState) -> Finding:
         return state.not_reached_before(state.first)
     with suppress(PipeError):  # The next step tells it.
         state.first_response()
-    for moment, answer in state.http.recorded:
-        told = _date(answer)
+    for recorded in state.http.recorded:
+        told = _date(recorded.answer)
         # What a cache has kept has the date of back then.
-        if told is not None and "Age" not in answer.headers:
-            return _compared(round(moment - told), answer.host)
+        if told is not None and "Age" not in recorded.answer.headers:
+            most = _MOST_TO_SIGN if _signs(state.inputs) else _MOST
+            return _compared(_off(recorded, told), recorded.answer.host, most)
     return untried("no answer says what time it is")
 
 
-def _compared(seconds: int, host: str) -> Finding:
+def _signs(inputs: Inputs) -> bool:
+    """Whether a run proves who it is by a signature that bears a time: a client assertion, or OAuth 1.0a."""
+    return inputs.client_auth == "private_key_jwt" if inputs.grant in OAUTH_GRANTS else bool(inputs.private_key)
+
+
+def _off(recorded: Recorded, told: float) -> int:
+    """By how many whole seconds this clock is ahead, or behind if it is less than 0.
+
+    The server may have told the time at any moment of the exchange, and tells no parts of a second.
+    """
+    ahead, behind = recorded.sent - told, told + 1 - recorded.received
+    return int(max(ahead, 0)) or -int(max(behind, 0))
+
+
+def _compared(seconds: int, host: str, most: int) -> Finding:
     facts = {"seconds": seconds, "host": host}
-    if abs(seconds) <= _MOST:
-        return fine(f"within {_MOST} s of that of {host}.", facts)
+    if abs(seconds) <= most:
+        return fine(f"within {most} s of that of {host}.", facts)
     return fine(
         f"Warning: {abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} that of {host}.",
         facts,
@@ -64,8 +83,8 @@ def examine_rate_limits(state: CheckState) -> Finding:
     """Sum up, for each server, the newest of its answers that says something. Nothing is sent."""
     masks = state.context.masks()
     told, facts = [], dict[str, Mapping[str, object]]()
-    for host in dict.fromkeys(answer.host for _, answer in state.http.recorded):
-        answers = [answer for _, answer in state.http.recorded if answer.host == host]
+    for host in dict.fromkeys(recorded.answer.host for recorded in state.http.recorded):
+        answers = [recorded.answer for recorded in state.http.recorded if recorded.answer.host == host]
         limits: dict[str, str] = {}
         for answer in answers:
             found = {name: answer.headers[header] for header, name in _HEADERS.items() if header in answer.headers}

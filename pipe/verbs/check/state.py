@@ -56,16 +56,25 @@ class Route(NamedTuple):
         return _end(self.proxy or self.url)
 
 
+class Recorded(NamedTuple):
+    """An answer, and when it was asked for and was there: in seconds since 1970 by this machine's clock."""
+
+    sent: float
+    received: float
+    answer: Response
+
+
 class RecordingHttp(Http):
-    """Keeps the answers of one check, and the moment of each, in seconds since 1970 by this machine's clock."""
+    """Keeps the answers of one check."""
 
     def __init__(self, deadline: Deadline, **given: Any) -> None:
         super().__init__(deadline, **given)
-        self.recorded: list[tuple[float, Response]] = []
+        self.recorded: list[Recorded] = []
 
     def _exchange(self, request: requests.Request, host: str, proxy: str) -> Response:
+        sent = time.time()
         answer = super()._exchange(request, host, proxy)
-        self.recorded.append((time.time(), answer))
+        self.recorded.append(Recorded(sent, time.time(), answer))
         return answer
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from pipe import grants
 from pipe.ci.system import CiSystem
 from pipe.errors import InputError, RefusedError, UnfitTokenError, UnreachableError
-from pipe.export.printing import write_out
+from pipe.export.printing import check_reader, write_out
 from pipe.export.stores import store_of
 from pipe.http.context import Context
 from pipe.inputs.inputs import Inputs
@@ -36,6 +36,8 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     mask_inputs(inputs, ci, invocation)
     context = context_of(inputs, ci, invocation)
     _check(inputs)
+    if inputs.print:
+        check_reader(invocation.stdout)
     store_of(inputs.refresh_token_store, context)  # A place that is none is told before anybody has to log in.
     state, verifier = Secret(token_urlsafe(32)), Secret(token_urlsafe(64))
     with _listening(inputs.redirect_uri, state) as server:
