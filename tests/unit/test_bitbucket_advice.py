@@ -35,7 +35,7 @@ BY_CODE = [
     (400, "unauthorized_client", "may not use this grant", "private, with a callback URL"),
     (400, "invalid_scope", "unknown, misspelt, or not ticked", "Leave scope out"),
     (400, "unsupported_grant_type", "does not know the grant", "Check grant"),
-    (400, "invalid_grant", "expired, used up", "Get a new one"),
+    (400, "invalid_grant", "expired, was used before", "Get a new one"),
     (400, "invalid_request", "A parameter is missing or wrong", "client-auth"),
     (401, "", "Key or secret is wrong", "Copy key and secret anew"),
     (401, "unheard_of", "Key or secret is wrong", "Copy key and secret anew"),
