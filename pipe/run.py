@@ -129,7 +129,7 @@ def context_of(inputs: Inputs, ci: CiSystem, invocation: Invocation, http: Http 
 
 
 def facts_of(token: AccessToken) -> dict[str, str]:
-    """What may be told of a token."""
+    """Return what may be told of a token."""
     return {
         "scopes": "not told" if token.scopes is None else format_scopes(token.scopes),
         "lifetime": "not told" if token.expires_in is None else f"{token.expires_in} s",
@@ -151,8 +151,8 @@ def hand_over(inputs: Inputs, ci: CiSystem, invocation: Invocation, token: Acces
         masks=token.forms(),
         git=settings(inputs, token) if inputs.configure_git else (),
         state=to_save(inputs, token),
-        taken_back_by=_told_server(inputs, invocation.env),
-        origin=_told_origin(inputs, invocation.env),
+        taken_back_by=_server_to_export(inputs, invocation.env),
+        origin=_origin_to_export(inputs, invocation.env),
     )
     if not inputs.print:
         with invocation.uninterrupted():
@@ -165,14 +165,14 @@ def hand_over(inputs: Inputs, ci: CiSystem, invocation: Invocation, token: Acces
     printing.write_out(invocation.stdout, printing.render(inputs.print, export), "the token")
 
 
-def _told_server(inputs: Inputs, env: Mapping[str, str]) -> str | None:
-    """What a variable tells of the server that takes the token back, if there is one, or an earlier token had one."""
+def _server_to_export(inputs: Inputs, env: Mapping[str, str]) -> str | None:
+    """Return what a variable tells of the server that takes the token back; None unless there is or was one."""
     server = taken_back_by(inputs) if inputs.revoke else ""
     return server if server or inputs.env_name + SERVER in env else None
 
 
-def _told_origin(inputs: Inputs, env: Mapping[str, str]) -> str | None:
-    """What a variable tells of the server that the token is for, unless nobody needs to know.
+def _origin_to_export(inputs: Inputs, env: Mapping[str, str]) -> str | None:
+    """Return what a variable tells of the server that the token is for; None if nobody needs to know.
 
     That is git's helper for one server, which finds the token by the variable's name, and must hand out no other's.
     """

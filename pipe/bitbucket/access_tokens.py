@@ -32,7 +32,7 @@ class NewToken(NamedTuple):
 
 
 class Owner(NamedTuple):
-    """Whose token it is: a `user`, a `project` or a `repository`; without names, the user who asks."""
+    """The owner of tokens: a `user`, a `project` or a `repository`; without names, it is the user who asks."""
 
     kind: str
     names: tuple[str, ...] = ()

@@ -28,7 +28,7 @@ class RestApi(NamedTuple):
 
     @property
     def host(self) -> str:
-        """Its name, with the port if that is not the usual one."""
+        """Return its name, with the port if that is not the usual one."""
         return urlsplit(self.base).netloc
 
 

@@ -186,7 +186,7 @@ def no_json(answer: Response) -> AnswerError:
 
 
 def _unauthorized(answer: Response, what: str, way: str, masks: Sequence[str]) -> PipeError:
-    """401 has two meanings here: with `X-AUSERNAME`, the server knows the user, who may not do this."""
+    """Return the failure for 401; with `X-AUSERNAME`, the server knows the user, who may not do this."""
     user = unquote(answer.headers.get("X-AUSERNAME", ""))
     if user not in ("", "anonymous"):
         what = f"{what} It knows the user {show(user, masks)}, who may not do this."

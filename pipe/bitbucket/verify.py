@@ -147,7 +147,7 @@ def target(inputs: Inputs, own_repository: str) -> Target:
 
 
 def _advice_of_data_center(answer: Response) -> tuple[str, str] | None:
-    """401 has two meanings there: with `X-AUSERNAME`, the server knows the user, who may not do this."""
+    """Return reason and advice; 401 with `X-AUSERNAME` means a user that the server knows, who may not do this."""
     known = answer.headers.get("X-AUSERNAME", "anonymous") != "anonymous"
     return _KNOWN_USER if answer.status == 403 or (answer.status == 401 and known) else _DATA_CENTER.get(answer.status)
 

@@ -109,7 +109,7 @@ class CiSystem:
         return ""
 
     def default_file(self) -> Path:
-        """Where the env file goes unless the user says otherwise."""
+        """Return where the env file goes unless the user says otherwise."""
         return self.cwd / ENV_FILE
 
     def write_env_file(self, export: Export, path: Path) -> list[str]:
@@ -129,7 +129,7 @@ class CiSystem:
         )
 
     def _loading(self, export: Export, path: Path) -> list[str]:
-        """How the script loads the env file."""
+        """Return the lines that tell how the script loads the env file."""
         shown = f"./{path.relative_to(self.cwd)}" if path.is_relative_to(self.cwd) else str(path)
         lines = [
             f"Wrote {export.env_name} to {shown}; the next line of the script loads it:",

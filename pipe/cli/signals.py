@@ -27,7 +27,7 @@ class Interrupted(RunEnded):
 
 
 class Signals:
-    """SIGINT and SIGTERM raise `Interrupted` where the program is, the first of them only; SIGALRM `OutOfTime`."""
+    """Has the first SIGINT or SIGTERM raise `Interrupted` wherever the program is, and SIGALRM raise `OutOfTime`."""
 
     def __init__(self) -> None:
         self._holding = False

@@ -137,7 +137,7 @@ def _lines(masks: Sequence[str]) -> list[str]:
 
 
 def _in_traces(mask: str) -> Iterator[str]:
-    """How shells write a word that needs quotes: in a trace (`set -x`), and for `export -p`, `set` or `printf %q`."""
+    """Yield how shells write a word that needs quotes: in a trace (`set -x`), by `export -p`, `set` and `printf %q`."""
     yield mask.replace("'", "'\\''")
     yield mask.replace("'", "'\"'\"'")
     yield re.sub(r'([$`"\\])', r"\\\1", mask)
@@ -164,7 +164,7 @@ def _filter(nonce: str, forms: Sequence[str]) -> str:
 
 
 def _paths(remove: str) -> str:
-    """Where the shell may find the file: there, or below its own directory if the checkout is mounted elsewhere."""
+    """Return the places where the shell may find the file; the checkout may be mounted elsewhere for it."""
     parts = Path(remove).parts[1:]
     return " ".join(map(quote, (remove, *("./" + "/".join(parts[at:]) for at in range(len(parts))))))
 

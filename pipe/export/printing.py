@@ -84,6 +84,6 @@ def _json(export: Export) -> str:
 
 
 def _dotenv_quoted(value: str | Secret) -> str:
-    """Single-quoted, as python-dotenv reads it without interpolation; `${` has no escape that would survive one."""
+    """Return the value in single quotes, as python-dotenv reads it without interpolation; `${` cannot be escaped."""
     text = value.reveal() if isinstance(value, Secret) else value
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -113,7 +113,7 @@ def _take_back(directory: int, name: str, earlier: str) -> None:
 
 
 def give(descriptor: int, owner: os.stat_result) -> None:
-    """Root gives the file to `owner`, for whom the container works."""
+    """Give the file to `owner`, for whom the container works, if this program runs as root."""
     found = os.fstat(descriptor)
     if os.geteuid() == 0 and (found.st_uid, found.st_gid) != (owner.st_uid, owner.st_gid):
         os.fchown(descriptor, owner.st_uid, owner.st_gid)

@@ -87,7 +87,7 @@ def _resource(inputs: Inputs) -> str:
 
 
 def _explained(error: PipeError, inputs: Inputs) -> PipeError:
-    """An access token belongs to no person, and not every such token may ask who it is."""
+    """Return `error` with advice for an access token, which belongs to no person and may not ask who it is."""
     if isinstance(error, RefusedError) and "not supported" in error.what and not inputs.repository:
         return RefusedError(
             error.what,

@@ -29,7 +29,7 @@ _NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL,
 
 
 class Address(NamedTuple):
-    """One way to a server."""
+    """An address of a server, as `getaddrinfo` gives it."""
 
     family: int
     end: tuple[Any, ...]

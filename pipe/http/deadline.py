@@ -15,5 +15,5 @@ class Deadline:
         self._end = (clock() if start is None else start) + seconds
 
     def remaining(self) -> float:
-        """Seconds left; zero once the deadline has passed, never less."""
+        """Return the seconds that are left; zero once the deadline has passed, never less."""
         return max(0.0, self._end - self._clock())

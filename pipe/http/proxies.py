@@ -70,7 +70,7 @@ def _named(url: str, env: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _credentials(proxy: str) -> str:
-    """All before the last `@`, which is the password's end for curl, and for people."""
+    """Return all before the last `@`, at which the password ends for curl, and for people."""
     return _SCHEME.sub("", proxy, count=1).rpartition("@")[0]
 
 

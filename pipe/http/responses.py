@@ -45,7 +45,7 @@ def in_trouble(answer: Response, said: str, *, again: bool) -> AnswerError:
 
 
 def retry_after(answer: Response) -> float | None:
-    """Seconds that the server wants a client to wait (RFC 9110 section 10.2.3), or None if it does not say."""
+    """Return the seconds that the server wants a client to wait (RFC 9110 section 10.2.3), None if it does not say."""
     text = answer.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]+", text):
         return min(float(text), _LONGEST_RETRY_AFTER)

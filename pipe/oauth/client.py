@@ -55,7 +55,7 @@ def client_of(inputs: Inputs, context: Context, server: Endpoints) -> Client:
 
 
 def _way(inputs: Inputs) -> str:
-    """Bitbucket Cloud compares key and secret as they are; RFC 6749 section 2.3.1 has them form-encoded first."""
+    """Return how key and secret are sent: Bitbucket Cloud takes them as they are, RFC 6749 (2.3.1) form-encoded."""
     if inputs.client_auth != "basic":
         return inputs.client_auth
     return "basic-raw" if asks_cloud(inputs) else "basic-encoded"
@@ -120,17 +120,17 @@ def _endpoint(found: Mapping[str, object], name: str, issuer: str, host: str, *,
     try:
         url = parse_url(name, Given(value if isinstance(value, str) else "", f"the metadata of {host}"))
     except InputError as error:
-        raise AnswerError(error.what, "The server's metadata is faulty.", _SAY_IT_YOURSELF) from error
+        raise AnswerError(error.what, "The server's metadata is faulty.", _NAME_THE_ENDPOINT) from error
     if issuer.startswith("https:") and not url.startswith("https:"):
         raise AnswerError(
             f"{name} (from the metadata of {host}) is not https.",
             "The server believes that it is reached without TLS: a proxy before it says nothing of https.",
-            _SAY_IT_YOURSELF,
+            _NAME_THE_ENDPOINT,
         )
     return url
 
 
-_SAY_IT_YOURSELF = "Have the server's metadata corrected; or set token-url instead of issuer."
+_NAME_THE_ENDPOINT = "Have the server's metadata corrected; or set token-url instead of issuer."
 
 
 def _no_description(answers: list[Response], masks: tuple[str, ...]) -> AnswerError:

@@ -39,5 +39,5 @@ def client_assertion(key: str, private_key: Secret, key_id: str, audience: str) 
 
 
 def _encoded(data: bytes) -> str:
-    """Base64url without padding (RFC 7515 section 2)."""
+    """Return base64url without padding (RFC 7515 section 2)."""
     return urlsafe_b64encode(data).decode().rstrip("=")

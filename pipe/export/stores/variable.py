@@ -25,7 +25,7 @@ _UUID = re.compile(r"\{[0-9A-Fa-f-]{36}\}", re.ASCII)
 
 
 class Address(NamedTuple):
-    """Which variable: its kind, the workspace, repository and environment around it, and its name."""
+    """One variable: its kind, the workspace, repository and environment around it, and its name."""
 
     kind: str
     around: tuple[str, ...]
@@ -81,7 +81,7 @@ class VariableStore(Store):
         api.send("PUT", f"{variables}/{quote(uuid)}", body)
 
     def _variables(self, api: Api) -> tuple[str, str]:
-        """The path of the variables around this one, and what their list has at its end."""
+        """Return the path of the variables around this one, and what the path of their list ends in."""
         around = [quote(part, safe="") for part in self._where.around]
         if self._where.kind == "workspace":
             return f"/workspaces/{around[0]}/pipelines-config/variables", ""

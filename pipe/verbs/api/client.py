@@ -177,7 +177,7 @@ def _once_only(error: PipeError, status: int) -> PipeError:
 
 
 def _redirected(answer: Response, masks: Sequence[str], api: RestApi) -> AnswerError:
-    """Where it leads is told only if that is within the API: the address of a file elsewhere can be a secret itself."""
+    """Return the failure of a redirect. An address outside the API is not told: it can be a secret itself."""
     target = within_api(answer.headers.get("Location", ""), api)
     if target and answer.status in FOLLOWED:
         return AnswerError(

@@ -73,7 +73,7 @@ class Pace:
 
 
 def _between(headers: Mapping[str, str]) -> float | None:
-    """Seconds between two requests as an answer wants them; None if it does not say."""
+    """Return the seconds between two requests that an answer asks for; None if it does not say."""
     near = headers.get("X-RateLimit-NearLimit", "").strip().lower()
     limit = _number(headers, "X-RateLimit-Limit")
     if near:

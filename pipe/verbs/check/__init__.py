@@ -145,10 +145,10 @@ def examine_inputs(state: CheckState) -> Finding:
 
 
 def facts_of_ci(ci: CiSystem) -> dict[str, object]:
-    """What is known even if the inputs cannot be read."""
+    """Return what is known even if the inputs cannot be read."""
     return {"ci": ci.name, "title": ci.title}
 
 
 def sources(invocation: Invocation) -> dict[str, str]:
-    """From where each input comes that somebody gave: never its value."""
+    """Return from where each input comes that somebody gave, and never its value."""
     return {name: source for name, source in invocation.sources.items() if source != "its default"}

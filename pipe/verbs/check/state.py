@@ -37,7 +37,7 @@ class Route(NamedTuple):
 
     @property
     def host(self) -> str:
-        """Its name, with its port if that is not the usual one."""
+        """Return its name, with its port if that is not the usual one."""
         return urlsplit(self.url).netloc
 
     @property
@@ -47,12 +47,12 @@ class Route(NamedTuple):
 
     @property
     def end(self) -> tuple[str, int]:
-        """Its name and port."""
+        """Return its name and port."""
         return _end(self.url)
 
     @property
     def first_end(self) -> tuple[str, int]:
-        """Name and port of what is connected to: the proxy's, or its own."""
+        """Return name and port of what is connected to: those of the proxy, or its own."""
         return _end(self.proxy or self.url)
 
 
