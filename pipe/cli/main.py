@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
 
@@ -36,6 +37,10 @@ def entry() -> NoReturn:
     sys.unraisablehook = _say_nothing
     threading.excepthook = _say_nothing
     _fill_closed_streams()
+    # In another encoding, such as UTF-16, a command that masks the token would be none.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
     try:
         code = main(sys.argv[1:], os.environ)
     except RunEnded as ended:

@@ -165,3 +165,18 @@ def test_what_is_no_token_may_be_shown_on_a_terminal(world: World) -> None:
 
     assert outcome.code == 0
     assert ". ./.bitbucket-token/env" in shown
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp037", "latin-1", "ascii"])
+def test_what_is_printed_is_utf_8_whatever_the_encoding_says(world: World, encoding: str) -> None:
+    """In another one, the commands that mask would be none for the runner, and the token no token for a script."""
+    env = {**world.consumer, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    outcome = run_program(world, env={**world.github(), **env}, isolated=False)
+
+    assert outcome.code == 0
+    assert world.sandbox.tokens[-1].value in outcome.masks
+    assert world.sandbox.consumer.secret in outcome.masks
+    printed = run_program(world, "--print", "raw", env=env, isolated=False)
+    assert printed.out == f"{world.sandbox.tokens[-1].value}\n"
+    checked = run_program(world, "check", env=env, isolated=False)
+    assert "✔ tls: " in checked.out
