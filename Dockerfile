@@ -21,7 +21,7 @@ COPY LICENSE README.md pipe.yml /
 COPY --from=build /opt/bitbucket-token /opt/bitbucket-token
 # The base image has no bytecode of the standard library. Importing all that a run uses leaves it: each start is four
 # times as fast, also where the root file system is read-only.
-RUN ["/opt/bitbucket-token/bin/python3", "-I", "-c", "import encodings.ascii, encodings.utf_8_sig, dotenv, pkgutil, pipe; [__import__(m.name) for m in pkgutil.walk_packages(pipe.__path__, 'pipe.')]"]
+RUN ["/opt/bitbucket-token/bin/python3", "-I", "-c", "import encodings.ascii, encodings.utf_8_sig, dotenv, pkgutil, tenacity, pipe; [__import__(m.name) for m in pkgutil.walk_packages(pipe.__path__, 'pipe.')]"]
 # Root, because a CI runner's files belong to it. No shell in between, which would drop variables with hyphens. An
 # absolute path and -I, so that PATH, PYTHONPATH and PYTHONHOME from an earlier step change nothing.
 ENTRYPOINT ["/opt/bitbucket-token/bin/python3", "-I", "-m", "pipe"]
