@@ -139,7 +139,7 @@ def build_log(size: int) -> bytes:
         return chance.randrange(below)
 
     lines: tuple[Callable[[], str], ...] = (
-        lambda: f"npm http fetch GET 200 https://registry.npmjs.org/@{word(6)}%2f{word(9)} {number(999)}ms",
+        lambda: f"npm http fetch GET 200 https://registry.example.com/@{word(6)}%2f{word(9)} {number(999)}ms",
         lambda: (
             f"[INFO] Downloaded from central: https://repo.maven.apache.org/maven2/org/{word(8)}/{word(11)}-1.0.jar"
         ),
