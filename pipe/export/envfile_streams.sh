@@ -34,8 +34,8 @@ if [ -z "$__bitbucket_token_how" ]; then
     [ -e "$__bitbucket_token_file" ] && [ ! "$__bitbucket_token_file" -ef /dev/null ] || continue
     case $__bitbucket_token_set in *[im]*) [ ! "$__bitbucket_token_file" -ef /dev/tty ] || continue ;; esac
     __bitbucket_token_kept=
-    while IFS='	 ' read -r __bitbucket_token_key __bitbucket_token_line; do
-      case $__bitbucket_token_key$__bitbucket_token_line:${ZSH_VERSION-} in
+    while IFS= read -r __bitbucket_token_line; do
+      case $__bitbucket_token_line:${ZSH_VERSION-} in
         flags:*[2367]?????[12]:*) __bitbucket_token_kept=yes ;;
         flags:*[12]:?*) __bitbucket_token_kept=maybe ;;
       esac
@@ -78,5 +78,5 @@ case $__bitbucket_token_how in
     echo "$__bitbucket_token_told" 2>/dev/null || :
     [ /proc/self/fd/1 -ef /proc/self/fd/2 ] || echo "$__bitbucket_token_told" >&2 || : ;;
 esac
-unset __bitbucket_token_told __bitbucket_token_file __bitbucket_token_kept __bitbucket_token_key __bitbucket_token_line
+unset __bitbucket_token_told __bitbucket_token_file __bitbucket_token_kept __bitbucket_token_line
 unset __bitbucket_token_last __bitbucket_token_trace

@@ -1,6 +1,7 @@
 """The proxy leads to the stand-in and to nothing else, and the certificates are what they are said to be."""
 
 import ssl
+import sys
 import warnings
 from pathlib import Path
 from typing import get_args
@@ -96,9 +97,11 @@ def test_a_certificate_is_right_or_wrong_as_told(certificate: Certificate) -> No
         "untrusted": "unable to get local issuer certificate|self.signed",
         "wrong-host": "Hostname mismatch|doesn't match",
         "expired": "certificate has expired",
+        "careless": "Missing Authority Key Identifier",
     }
     with Sandbox(certificate=certificate) as sandbox:
-        if certificate in ("trusted", "ends-soon"):
+        # What is careless about its authority matters to Python 3.13 and newer alone.
+        if certificate in ("trusted", "ends-soon") or (certificate == "careless" and sys.version_info < (3, 13)):
             assert Client(sandbox).token().status_code == 200
             return
         with pytest.raises(requests.exceptions.SSLError, match=words[certificate]):
