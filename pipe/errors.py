@@ -47,11 +47,14 @@ class InputError(PipeError):
 
 
 class MissingInputError(InputError):
-    """An input that this run needs was not given. `name` is the input, `why` may be made clearer by the CI system."""
+    """An input that this run needs was not given. `name` is the input, `why` may be made clearer by the CI system.
 
-    def __init__(self, name: str, variable: str) -> None:
+    `passed_over` is a sentence that says what else was found for it, and why that does not count.
+    """
+
+    def __init__(self, name: str, variable: str, passed_over: str = "") -> None:
         super().__init__(
-            f"{name} is missing.",
+            f"{name} is missing.{f' {passed_over}' if passed_over else ''}",
             "The pipeline's secret is not set, is spelt otherwise, or is not handed to this step.",
             f"Store it as a secret of the pipeline and hand it to this step as {name} or {variable}.",
         )

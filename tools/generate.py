@@ -131,7 +131,8 @@ def _usage(declared: Input) -> str:
         also = "Or for" if declared.grants else "For"
         parts.append(f"{also} `client-auth` {' or '.join(f'`{way}`' for way in declared.client_auths)}.")
     if declared.aliases:
-        parts.append(f"Also read from {' and '.join(f'`{alias}`' for alias in declared.aliases)}.")
+        named, everybodys = declared.aliases
+        parts.append(f"Also read from `{named}` and, outside of an action, `{everybodys}`.")
     return " ".join(parts)
 
 

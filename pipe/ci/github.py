@@ -1,6 +1,7 @@
 """GitHub Actions: workflow commands mask, files export (runner sources: ActionCommand.cs, FileCommandManager.cs)."""
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -102,7 +103,8 @@ class GitHubActions(CiSystem):
 
     def _add_summary(self, text: str) -> None:
         path = self.env.get("GITHUB_STEP_SUMMARY", "")
-        if not path:
+        # /dev/null is how a job says that it wants none of any step.
+        if not path or not self.has_summary or path == os.devnull:
             return
         try:
             append_all([("GITHUB_STEP_SUMMARY", self.cwd / path, text)])

@@ -37,6 +37,8 @@ class CiSystem:
         self.env = env
         self.log = log
         self.cwd = cwd
+        self.has_summary = True
+        """Whether a user wants anything on the page that the system shows of a run."""
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:

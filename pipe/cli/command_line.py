@@ -7,6 +7,7 @@ from typing import NamedTuple
 from pipe.errors import InputError
 from pipe.inputs.invocation import Arguments, Option
 from pipe.inputs.table import BY_NAME
+from pipe.inputs.values import says_no, says_yes
 
 
 class Options(NamedTuple):
@@ -71,10 +72,10 @@ def _own_options(verb: str) -> tuple[bool, Mapping[str, Option]]:
 
 
 def _value_of(name: str, rest: list[str], known: Mapping[str, Option]) -> str:
-    """Take the value of `name` from the words that follow; a flag without one is true."""
+    """Take the value of `name` from the words that follow; a flag is true unless the next of them is true or false."""
     if name in known and not known[name].value:
         return "true"
-    if name in BY_NAME and BY_NAME[name].flag and (not rest or rest[0].startswith("--")):
+    if name in BY_NAME and BY_NAME[name].flag and not (rest and (says_yes(rest[0]) or says_no(rest[0]))):
         return "true"
     if not rest:
         raise InputError(f"--{name} has no value.", "The command line ends after it.", "See --help.")

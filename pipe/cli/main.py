@@ -19,15 +19,17 @@ from pipe.errors import InputError, OutOfTime, PipeError, RunEnded, UnreachableE
 from pipe.http.deadline import Deadline
 from pipe.inputs.inputs import Inputs, checked_inputs
 from pipe.inputs.invocation import Invocation
-from pipe.inputs.sources import given_directly, read
+from pipe.inputs.sources import given_directly, read, secret_variables
 from pipe.inputs.table import BY_NAME, TABLE
-from pipe.inputs.values import parse_seconds
+from pipe.inputs.values import parse_seconds, says_no
 from pipe.redaction.log import Log, trace
 from pipe.redaction.secret import Secret, forms
 from pipe.run import run
 from pipe.verbs import Verb
 
 _DEFECT = 1
+# git's settings, which for a Data Center have a header with the token, and what a runner keeps for the end of a job.
+_MAY_HOLD_TOKENS = ("GIT_CONFIG_", "STATE_")
 _GET_A_TOKEN = Verb(run, "Get a token, and hand it to later steps.")
 
 
@@ -42,7 +44,7 @@ def entry() -> NoReturn:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
     try:
-        code = main(sys.argv[1:], os.environ)
+        code = main(sys.argv[1:], dict(os.environ))
     except RunEnded as ended:
         code = ended.exit_code
     except Exception as error:  # One that came while another failure was being told.
@@ -72,6 +74,7 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         signals.ring_at(so_far := _deadline_so_far(options, verb, env, start))
         cwd = _working_directory()
         ci = systems.detect(env)(env, log, cwd)
+        ci.has_summary = _wants_summary(options, env)
         invocation = Invocation(
             env,
             cwd,
@@ -83,14 +86,16 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
             stdin=sys.stdin,
             terminal=sys.stderr if sys.stderr.isatty() and not sys.stdout.isatty() else None,
         )
-        sources, inputs = _read_inputs(options, verb, ci, invocation)
+        inputs = _read_inputs(options, verb, ci, invocation)
         if inputs.ci != "auto":
             ci = systems.called(inputs.ci)(env, log, cwd)
+        ci.has_summary = inputs.summary
         log.debugging = log.debugging or inputs.debug
         deadline = Deadline(inputs.deadline, start=start)
         signals.ring_at(deadline)
+        _keep_from_children(log)
         try:
-            verb.run(inputs, ci, invocation._replace(deadline=deadline, sources=sources))
+            verb.run(inputs, ci, invocation._replace(deadline=deadline))
         except InputError as error:
             raise ci.explained(error) from None
         return 0
@@ -118,10 +123,7 @@ def _called(verb: str) -> Verb:
     return verbs.called(verb)
 
 
-def _read_inputs(
-    options: Options, verb: Verb, ci: CiSystem, invocation: Invocation
-) -> tuple[Mapping[str, str], Inputs]:
-    """Return from where each input comes, and the checked inputs."""
+def _read_inputs(options: Options, verb: Verb, ci: CiSystem, invocation: Invocation) -> Inputs:
     try:
         given = read(
             options.values,
@@ -134,10 +136,23 @@ def _read_inputs(
         for declared in TABLE:
             if declared.secret and declared.name in given:
                 invocation.log.hide(forms(Secret(given[declared.name].text)))
-        return {name: found.source for name, found in given.items()}, checked_inputs(given, systems.names())
+        return checked_inputs(given, systems.names())
     except InputError as error:
         verb.wrong_inputs(error, ci, invocation)
         raise
+
+
+def _keep_from_children(log: Log) -> None:
+    """Let no secret and no token be inherited by what this program starts, as login does a browser.
+
+    All of it is in `env` by now, which is a copy. A variable goes by its name, whether or not this run uses it, or by
+    its text, where a job has the same secret under another name as well. What the kernel shows of this process itself
+    (/proc/PID/environ) is its environment at the start, and stays.
+    """
+    gone, masks = secret_variables(), set(log.masks)
+    for name, text in os.environ.copy().items():
+        if name in gone or name.startswith(_MAY_HOLD_TOKENS) or f"{name}_EXPIRES_AT" in os.environ or text in masks:
+            del os.environ[name]
 
 
 def _deadline_so_far(options: Options, verb: Verb, env: Mapping[str, str], start: float) -> Deadline:
@@ -147,6 +162,12 @@ def _deadline_so_far(options: Options, verb: Verb, env: Mapping[str, str], start
     with suppress(InputError):  # Told when all inputs are checked.
         seconds = parse_seconds("deadline", given, at_least=0.1) if given else seconds
     return Deadline(seconds, start=start)
+
+
+def _wants_summary(options: Options, env: Mapping[str, str]) -> bool:
+    """Whether a failure to read the inputs goes to the page of the CI system, as far as it is known before."""
+    given = given_directly(BY_NAME["summary"], options.values, env)
+    return given is None or not says_no(given.text)
 
 
 def _wants_print(options: Options, verb: Verb, env: Mapping[str, str]) -> bool:

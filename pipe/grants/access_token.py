@@ -16,7 +16,7 @@ from pipe.http.responses import Response, json_object
 from pipe.http.retry import with_retries
 from pipe.inputs.inputs import Inputs
 from pipe.oauth.endpoints import is_cloud
-from pipe.oauth.token import TOKEN, AccessToken
+from pipe.oauth.token import AccessToken, check_bearer
 
 # The user name that git sends with a person's API token ("Using API tokens"); with all others it is x-token-auth.
 _GIT_USER = "x-bitbucket-api-token-auth"
@@ -58,12 +58,7 @@ def _check(inputs: Inputs) -> None:
             "RFC 7617 ends the user name at the first colon.",
             "Give the owner's e-mail address alone, and the token as access-token.",
         )
-    if not TOKEN.fullmatch(inputs.access_token.reveal()):
-        raise InputError(
-            "access-token holds spaces, or letters that no token has.",
-            "Something else was stored in its place, or it was pasted with what stood around it.",
-            "Copy the token again from Bitbucket.",
-        )
+    check_bearer("access-token", inputs.access_token)
     if not is_cloud(inputs.base_url):
         raise InputError(
             "base-url is not Bitbucket Cloud, which the grant access_token is for.",
@@ -94,6 +89,8 @@ def _explained(error: PipeError, inputs: Inputs) -> PipeError:
             f"{error.why} Without repository, it was tried on the resource /user, which is not for every token.",
             f"Set repository to WORKSPACE/REPOSITORY, one that the token can read. {error.now}",
         )
+    if isinstance(error, RefusedError):
+        return error.because(f"{error.why} {inputs.told_origins('access-token')}", error.now)
     return error
 
 

@@ -71,7 +71,7 @@ def give_back(inputs: Inputs, context: Context, held: HeldToken) -> bool:
     if asks_cloud(inputs) and not inputs.revocation_url:
         context.say(f"Bitbucket Cloud has no way to revoke a token: this one works until {held.works_until()}.")
         return True
-    require_client(inputs)
+    require_client(inputs, context.say)
     return _revoke(inputs, context, held.token)
 
 

@@ -26,7 +26,7 @@ from pipe.http.retry import with_retries
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.table import BY_NAME
 from pipe.oauth.endpoints import is_cloud
-from pipe.oauth.token import AccessToken
+from pipe.oauth.token import AccessToken, check_bearer
 from pipe.redaction.log import show
 from pipe.redaction.secret import Secret
 
@@ -199,6 +199,7 @@ def _caller(inputs: Inputs) -> Caller:
             "Leave impersonate out, or authorise by consumer-key and private-key.",
         )
     if way == "access-token":
+        check_bearer(way, inputs.access_token)
         bearer = Secret(f"Bearer {inputs.access_token.reveal()}")
         return Caller(way, lambda _method, _url: bearer)
     if way == "password":

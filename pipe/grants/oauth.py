@@ -18,7 +18,7 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 
 def ask(inputs: Inputs, context: Context, parameters: Mapping[str, str] = _NONE) -> AccessToken:
     """Send a grant's `parameters` to the token endpoint of the inputs, as their client; try again where that helps."""
-    require_client(inputs)
+    require_client(inputs, context.say)
     server = server_of(inputs, context)
     form = {"grant_type": inputs.grant, **parameters}
     # RFC 6749 section 3.3, no standard, RFC 8707 section 2

@@ -65,8 +65,6 @@ class Invocation(NamedTuple):
     stdin: TextIO | None = None
     terminal: TextIO | None = None
     """Where progress is shown: standard error if it is a terminal, and standard output is not."""
-    sources: Mapping[str, str] = MappingProxyType({})
-    """From where each input comes that was given, by its name."""
 
     def __repr__(self) -> str:
         return f"Invocation({str(self.cwd)!r})"

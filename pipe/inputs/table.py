@@ -46,13 +46,14 @@ TABLE = (
     ),
     Input(
         "consumer-secret",
-        "The OAuth consumer's secret.",
+        "The OAuth consumer's secret, given by the same pair of names as the key.",
         aliases=("BITBUCKET_CLIENT_SECRET", "CLIENT_SECRET"),
         secret=True,
     ),
     Input(
         "private-key",
-        "An RSA private key, a PEM file without a passphrase, whose public key the server knows.",
+        "An RSA private key, a PEM file without a passphrase, whose public key the server knows. Base64 of the file "
+        "will do, and so will what stands between its first and its last line.",
         secret=True,
         grants=_DATA_CENTER,
         client_auths=("private_key_jwt",),
@@ -196,6 +197,12 @@ TABLE = (
         "print",
         "Print the token on standard output in this form, and nothing else there, instead of exporting it.",
         choices=PRINTS,
+    ),
+    Input(
+        "summary",
+        "`false`: add nothing to the page that the CI system shows of a run, where it has one.",
+        default="true",
+        flag=True,
     ),
     Input("max-attempts", "How often one request is tried at most; empty: as often as the deadline allows."),
     Input("timeout", "Seconds to connect, and seconds between two bytes.", default="10"),

@@ -10,6 +10,9 @@ from pipe.errors import InputError
 from pipe.redaction.log import LONGEST
 from pipe.redaction.secret import Secret
 
+DEFAULT = "its default"
+"""The source of a value that nobody gave."""
+
 LONGEST_SECONDS = 86_400
 """A day: no pipeline step lives longer, and no wait should."""
 
@@ -20,9 +23,6 @@ _LONGEST_NAME = 128
 # As `urlsplit` gives it: a name of labels that are not empty, or an address in either protocol.
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f.]*:[0-9a-f:.]*")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[\x21\x24-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]+")
-_PEM = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----(.*)-----END \1-----", re.DOTALL)
-_PEM_LINE = 64
-_LINE_END = re.compile(r"\\r|\\n")
 # What CI systems leave of a variable that they do not know: $NAME, ${NAME}, $(NAME), ${{ NAME }}.
 _UNREPLACED = re.compile(r"\$(?:[A-Z_][A-Z0-9_]*|\{[A-Z_][A-Z0-9_]*\}|\([A-Za-z_][\w.]*\)|\{\{[^{}]*\}\})", re.ASCII)
 _LONGEST_SHOWN = 24
@@ -35,9 +35,28 @@ class Given(NamedTuple):
 
     text: str
     source: str
+    passed_over: str = ""
+    """If `text` is empty: what else was found for this input, and why that does not count, in a sentence."""
 
     def __repr__(self) -> str:
         return f"Given(***, {self.source!r})"
+
+    def origin(self) -> "Origin":
+        """What a person may be told of this."""
+        text = self.text
+        quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+        return Origin(self.source, quoted, self.passed_over)
+
+
+class Origin(NamedTuple):
+    """What a person may be told of what an input was given: nothing of its text."""
+
+    source: str = ""
+    """The option, variable or file that gave it; empty if nothing did."""
+    quoted: bool = False
+    """Whether it begins and ends with the same quote: a shell or YAML takes those away, and a store of secrets none."""
+    passed_over: str = ""
+    """What else was found for it, and why that does not count, in a sentence."""
 
 
 def parse_text(name: str, given: Given, *, shown: bool = True) -> str:
@@ -51,6 +70,13 @@ def parse_text(name: str, given: Given, *, shown: bool = True) -> str:
             if shown
             else f"Copy {name} again from Bitbucket, without anything around it.",
         )
+    if not shown and _holds_format_characters(text):
+        raise InputError(
+            f"{name} (from {given.source}) holds an invisible character, such as a zero-width space or a byte order "
+            "mark.",
+            "It was copied from a web page, a document or a chat, which put that into the text.",
+            f"Copy {name} again from where it was made, or type it into the store of secrets by hand.",
+        )
     if not shown and _UNREPLACED.fullmatch(text):
         raise InputError(
             f"{name} (from {given.source}) is the name of a variable instead of its value.",
@@ -60,42 +86,21 @@ def parse_text(name: str, given: Given, *, shown: bool = True) -> str:
     return text
 
 
+def _holds_format_characters(text: str) -> bool:
+    """Whether a character of Unicode's category Cf is in it: a person sees the text without it, and a server does not.
+
+    It is looked up one by one in the table of Unicode only if the text is none of ASCII, and few secrets are.
+    """
+    if text.isascii():
+        return False
+    from unicodedata import category  # noqa: PLC0415 - see above
+
+    return any(category(character) == "Cf" for character in text)
+
+
 def parse_secret(name: str, given: Given) -> Secret:
     """Return the text as a secret, checked like any other text and never shown."""
     return Secret(parse_text(name, given, shown=False))
-
-
-def parse_private_key(name: str, given: Given) -> Secret:
-    """Return a private key as a PEM file with line ends as they should be.
-
-    Stores of secrets turn line ends into spaces, and people write a backslash and an n for them; both are undone.
-    """
-    if not given.text:
-        return Secret("")
-    now = f"Give {name} the whole PEM file of an RSA key without a passphrase: openssl genrsa 2048"
-    found = _PEM.fullmatch(_LINE_END.sub("\n", given.text).strip())
-    body = "".join(found[2].split()) if found else ""
-    kind = found[1] if found else ""
-    if kind == "ENCRYPTED PRIVATE KEY" or "ENCRYPTED" in body:
-        raise InputError(
-            f"{name} (from {given.source}) has a passphrase.",
-            "A pipeline cannot be asked for one; what protects the key here is the store of secrets.",
-            f"Remove it (openssl pkey -in key.pem -out open.pem), and store the result as {name}.",
-        )
-    if kind in ("EC PRIVATE KEY", "DSA PRIVATE KEY", "OPENSSH PRIVATE KEY"):
-        raise InputError(
-            f"{name} (from {given.source}) is of a kind that cannot be used here ({kind}).",
-            "It was made for SSH, or by another algorithm than RSA.",
-            now,
-        )
-    if kind not in ("PRIVATE KEY", "RSA PRIVATE KEY") or not re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", body):
-        raise InputError(
-            f"{name} (from {given.source}) holds no private key in PEM form.",
-            "It is cut off or damaged, or another file: the public key, a certificate, or a path instead of the file.",
-            now,
-        )
-    lines = [body[start : start + _PEM_LINE] for start in range(0, len(body), _PEM_LINE)]
-    return Secret("\n".join([f"-----BEGIN {kind}-----", *lines, f"-----END {kind}-----", ""]))
 
 
 def parse_choice(name: str, given: Given, choices: Sequence[str]) -> str:
@@ -193,7 +198,8 @@ def parse_url(name: str, given: Given, *, optional: bool = False, query: bool = 
     if "?" in text and not query:
         raise _wrong(name, given, "holds a query", "an address without `?`", shown=False)
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
-        return text
+        # A scheme is compared in lower case (RFC 3986 section 3.1). The rest stays: of an issuer, each letter counts.
+        return parts.scheme + text[len(parts.scheme) :]
     raise _wrong(name, given, "is not https", "https://, or http:// to a loopback address", shown=False)
 
 

@@ -3,7 +3,7 @@
 A server describes itself in its metadata (RFC 8414), or as OpenID Connect Discovery 1.0 has it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -12,7 +12,8 @@ from pipe.http.context import Context
 from pipe.http.responses import TRY_AGAIN, Response, in_trouble, json_object, redirected
 from pipe.http.retry import with_retries
 from pipe.inputs.inputs import Inputs
-from pipe.inputs.values import Given, parse_url
+from pipe.inputs.table import BY_NAME
+from pipe.inputs.values import Given, Origin, parse_url
 from pipe.oauth.endpoints import Endpoints, is_cloud, token_endpoint
 from pipe.oauth.token_endpoint import Client
 from pipe.redaction.log import show
@@ -23,8 +24,13 @@ def asks_cloud(inputs: Inputs) -> bool:
     return not inputs.issuer and is_cloud(inputs.token_url or inputs.base_url)
 
 
-def require_client(inputs: Inputs) -> None:
-    """Raise `InputError` unless there is all that the client authenticates with, before anything is sent."""
+def require_client(inputs: Inputs, say: Callable[[str], None]) -> None:
+    """Raise `InputError` unless there is all that the client authenticates with, before anything is sent.
+
+    If it comes by an alias, that is said: other programs use such names too.
+    """
+    if inputs.origins.get("consumer-key", Origin()).source.startswith(BY_NAME["consumer-key"].aliases):
+        say(_told(inputs))
     inputs.require("consumer-key")
     if inputs.client_auth != "private_key_jwt":
         inputs.require("consumer-secret")
@@ -45,13 +51,19 @@ def server_of(inputs: Inputs, context: Context) -> Endpoints:
 def client_of(inputs: Inputs, context: Context, server: Endpoints) -> Client:
     """The client for one request. An assertion is new each time, and masked before it is used."""
     if inputs.client_auth != "private_key_jwt":
-        return Client(inputs.consumer_key, inputs.consumer_secret, _way(inputs))
+        return Client(inputs.consumer_key, inputs.consumer_secret, _way(inputs), _told(inputs))
     from pipe.oauth.client_assertion import client_assertion  # noqa: PLC0415
 
     context.say(f"Signing an assertion for {server.token_endpoint}.")
     assertion = client_assertion(inputs.consumer_key, inputs.private_key, inputs.key_id, server.token_endpoint)
     context.mask(assertion)
-    return Client(inputs.consumer_key, assertion, inputs.client_auth)
+    return Client(inputs.consumer_key, assertion, inputs.client_auth, _told(inputs))
+
+
+def _told(inputs: Inputs) -> str:
+    """From where the client's credentials are."""
+    proof = "private-key" if inputs.client_auth == "private_key_jwt" else "consumer-secret"
+    return inputs.told_origins("consumer-key", proof)
 
 
 def _way(inputs: Inputs) -> str:

@@ -13,8 +13,8 @@ LIFETIME = 300
 from being used twice; some servers, such as Auth0, take no assertion that lives longer."""
 BACKDATED = 30
 """Seconds by which it claims to be older than it is: a clock may be that far ahead of a server's that allows nothing,
-such as Authlib's. Not more: Keycloak takes an assertion for 60 s after `iat` (its "Max expiration"), and without `iat`
-none whose `exp` is farther away than that."""
+as Authlib can be told to. Not more: Keycloak takes an assertion for 60 s after `iat` (its "Max expiration"), and one
+without `iat` only if `exp` is within these 60 s."""
 
 
 def client_assertion(key: str, private_key: Secret, key_id: str, audience: str) -> Secret:

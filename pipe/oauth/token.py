@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from pipe.errors import AnswerError
+from pipe.errors import AnswerError, InputError
 from pipe.inputs.values import split_scopes
 from pipe.redaction.secret import Secret, broken_lines, forms
 
@@ -21,6 +21,16 @@ TOKEN = re.compile(r"[\x21-\x7e]+")
 
 GIT_USER = "x-token-auth"
 """The user name of an access token at Bitbucket Cloud's git ("Use OAuth on Bitbucket Cloud")."""
+
+
+def check_bearer(name: str, token: Secret) -> None:
+    """Raise `InputError` if the input called `name` cannot be sent as a bearer token: a header would not carry it."""
+    if not TOKEN.fullmatch(token.reveal()):
+        raise InputError(
+            f"{name} holds spaces, or letters that no token has.",
+            "Something else was stored in its place, or it was pasted with what stood around it.",
+            "Copy the token again from Bitbucket.",
+        )
 
 
 class AccessToken(NamedTuple):

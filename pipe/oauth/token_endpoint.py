@@ -24,6 +24,8 @@ class Client(NamedTuple):
     secret: Secret
     auth: str
     """`basic-raw`, `basic-encoded`, `body` or `private_key_jwt`."""
+    origins: str = ""
+    """From where key and secret are: whole sentences for whoever has to find out why the server refuses them."""
 
 
 def token_in(
@@ -97,9 +99,9 @@ def failure(answer: Response, client: Client, url: str, masks: Sequence[str]) ->
     if 300 <= answer.status < 400:
         return redirected(answer, masks)
     if client.auth == "private_key_jwt" and (error == "invalid_client" or (answer.status == 401 and not error)):
-        return _assertion_refused(answer, said, url)
+        return _with_origins(_assertion_refused(answer, said, url), client)
     if error or answer.status == 401:
-        return refused(answer.host, answer.status, error, said)
+        return _with_origins(refused(answer.host, answer.status, error, said), client)
     if answer.status == 403:
         return RefusedError(
             f"{answer.host} forbids the request (HTTP 403) and does not say why in JSON.",
@@ -107,6 +109,10 @@ def failure(answer: Response, client: Client, url: str, masks: Sequence[str]) ->
             "Check whether this runner's address may reach the server.",
         )
     return _not_json(answer, url) if content is None else _odd(answer)
+
+
+def _with_origins(error: RefusedError, client: Client) -> RefusedError:
+    return error.because(f"{error.why} {client.origins}", error.now) if client.origins else error
 
 
 def _assertion_refused(answer: Response, said: str, url: str) -> RefusedError:

@@ -116,7 +116,7 @@ def application(issuer: str, clients: dict[str, Client]) -> Flask:
 
     server = AuthorizationServer(app, query_client=clients.get, save_token=save)
     server.register_grant(Grant)
-    server.register_client_auth_method("client_assertion_jwt", Assertion())
+    server.register_client_auth_method("client_assertion_jwt", Assertion(leeway=0))
     server.register_endpoint(Revocation)
     server.register_endpoint(Introspection)
 

@@ -285,6 +285,49 @@ def test_other_words_are_no_verbs(world: World, words: list[str]) -> None:
     assert outcome.requests == []
 
 
+def test_a_browser_inherits_no_secret(world: World) -> None:
+    """Neither under the name of an input, nor under another name of the job's, nor a token of an earlier step."""
+    secret = world.sandbox.consumer.secret
+    seen = world.runner / "browser"
+    script = world.home / "browser"
+    script.write_text(f"#!/bin/sh\nenv >{seen}\n")
+    script.chmod(0o700)
+    (world.home / "secret").write_text(secret)
+    others = {
+        "INPUT_CONSUMER-SECRET": secret,
+        "CONSUMER_SECRET_FILE": str(world.home / "secret"),
+        "THE_JOBS_OWN_NAME": secret,
+        "CLIENT_SECRET": "the-secret-of-another-service",
+        "PASSWORD": "the-password-of-somebody",
+        "PLUGIN_PASSWORD": "the-password-of-nobody",
+    }
+    tokens = {
+        "TOKEN_OF_BEFORE": "the-token-of-an-earlier-step",
+        "TOKEN_OF_BEFORE_EXPIRES_AT": "2126-11-21T12:00:00Z",
+        "GIT_CONFIG_VALUE_0": "Authorization: Bearer another-token-of-an-earlier-step",
+        "STATE_token": "a-token-that-a-runner-keeps",
+    }
+    kept = {"BROWSER": f"{script} %s", "DISPLAY": ":0", "CONSUMER_KEY": world.sandbox.consumer.key}
+    browser = Browser(world)
+    outcome = run_program(
+        world,
+        *("login", "--redirect-uri", "http://localhost:0/", "--refresh-token-store", "file:token"),
+        env={**others, **tokens, **kept},
+        during=browser,
+        allowed=[world.work / "token"],
+        secrets=[text for name, text in others.items() if not name.endswith("_FILE")],
+        tokens=[text.removeprefix("Authorization: Bearer ") for text in tokens.values() if "token" in text],
+        starts=True,
+    )
+    browser.close()
+
+    assert outcome.code == 0
+    inherited = dict(line.split("=", 1) for line in seen.read_text().splitlines())
+    assert kept.items() <= inherited.items()
+    assert not (others.keys() | tokens.keys() - {"TOKEN_OF_BEFORE_EXPIRES_AT"}) & inherited.keys()
+    assert not any(name.endswith("SECRET") for name in inherited)
+
+
 def test_what_a_browser_prints_stays_out_of_standard_output() -> None:
     """The refresh token may go there, for a program to read."""
     code = """if True:

@@ -6,8 +6,9 @@ Each is found by its issuer, given a signed assertion instead of a secret, and a
 import json
 import subprocess
 import sys
-from base64 import urlsafe_b64encode
+from base64 import b64encode, encodebytes, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,12 +75,19 @@ def oidc_provider() -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def authlib() -> Iterator[Server]:
     """Its issuer has a path."""
+    with running_authlib() as server:
+        yield server
+
+
+@contextmanager
+def running_authlib(*options: str) -> Iterator[Server]:
+    """Start the server, yield it, and end it."""
     clients = {
         PLAIN.key: {"method": "client_secret_basic", "secret": PLAIN.secret},
         "signing-key": {"method": "client_assertion_jwt", "jwk": CURRENT.jwk},
     }
     process = subprocess.Popen(
-        [sys.executable, str(AUTHLIB), json.dumps(clients)],
+        [sys.executable, str(AUTHLIB), json.dumps(clients), *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -160,6 +168,39 @@ def test_a_signed_assertion_takes_the_place_of_a_secret(world: World, server: Se
     assert server.active(token_of(outcome))
     assert "Signing an assertion for " in outcome.out
     assert any(mask.startswith("eyJ") and mask.count(".") == 2 for mask in outcome.masks)
+
+
+@pytest.mark.parametrize("seconds", [2, 20, -20])
+@pytest.mark.parametrize("kind", ["oidc_provider", "authlib"])
+def test_a_clock_that_is_off_by_seconds_is_borne(world: World, kind: str, seconds: int) -> None:
+    """Ahead or behind, at a server that allows some and one that allows nothing; it is their clocks that are turned."""
+    signing = {**Client("signing-key", "").metadata(), "jwks": {"keys": [CURRENT.jwk]}}
+    del signing["client_secret"]
+    signing["token_endpoint_auth_method"] = "private_key_jwt"
+    with ExitStack() as stack:
+        if kind == "authlib":
+            issuer = stack.enter_context(running_authlib(str(seconds))).issuer
+        else:
+            issuer = stack.enter_context(running(clients=[signing], behind=seconds))
+        token_of(ask(world, issuer, key=CURRENT))
+
+
+@pytest.mark.parametrize("form", ["base64", "base64 of 76 columns", "without armour", "after Bag Attributes"])
+def test_a_key_in_another_form_signs_and_is_masked_as_it_was_given(
+    world: World, oidc_provider: Server, form: str
+) -> None:
+    """Also each line of it, as a log would show it."""
+    given = {
+        "base64": b64encode(CURRENT.pem.encode()).decode(),
+        "base64 of 76 columns": encodebytes(CURRENT.pem.encode()).decode(),
+        "without armour": "".join(CURRENT.pem.splitlines()[1:-1]),
+        "after Bag Attributes": f"Bag Attributes\n    friendlyName: pipeline\n{CURRENT.pem}",
+    }[form]
+    outcome = ask(world, oidc_provider.issuer, key=CURRENT, KEY_ID="2026", PRIVATE_KEY=given)
+
+    token_of(outcome)
+    lines = [line for line in given.splitlines() if len(line) > 60 and "-----" not in line]
+    assert {*lines, *CURRENT.pem.splitlines()[1:-2]} <= set(outcome.masks)
 
 
 def test_a_server_that_knows_two_keys_is_told_which(world: World, oidc_provider: Server) -> None:

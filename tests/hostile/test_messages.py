@@ -7,6 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
+from pipe.cli.main import main
+from pipe.inputs.table import TABLE, Input
+from pipe.verbs import Verb
 from sandbox import Consumer, Fault
 from tests.program import MASK_COMMAND, Outcome, World, run_program
 
@@ -184,3 +187,26 @@ def test_what_is_not_json_is_not_quoted(world: World) -> None:
         outcome = run_program(world, env=env)
         assert outcome.code in (3, 5)
         assert "set-env" not in outcome.failure
+
+
+SECRETS = [declared for declared in TABLE if declared.secret]
+PLACES = [declared for declared in TABLE if not declared.secret]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda declared: declared.name)
+@pytest.mark.parametrize("secret", SECRETS, ids=lambda declared: declared.name)
+@pytest.mark.usefixtures("signals_as_before")
+def test_a_secret_in_any_other_inputs_place_is_not_shown(
+    secret: Input, place: Input, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Also where a wrong value is repeated: it is so short that it would be. In this process, for there are many."""
+    value = "Sparrow-Piano-42"
+    monkeypatch.setattr("pipe.cli.main._GET_A_TOKEN", Verb(lambda *_: None, "Do nothing."))
+    for written in (value, f"https://{value}@bitbucket.org", f"{value} {value}"):
+        env = {f"INPUT_{secret.variable}": value, f"INPUT_{place.variable}": written}
+        code = main([], env)
+        told = "".join(capfd.readouterr())
+
+        assert code in (0, 2)
+        assert value not in told
+        assert bool(told) is (code == 2)

@@ -243,7 +243,8 @@ def test_a_failure_is_one_annotation_and_a_summary(world: World) -> None:
     assert error == (
         "::error title=Bitbucket token%3A Credentials refused::bitbucket.org refused (HTTP 400): "
         '"Invalid OAuth client credentials".%0AWhy: Key or secret is wrong: mistyped, swapped, of a deleted consumer, '
-        "or an old secret after a new one was made.%0ANow: Copy key and secret anew from the consumer (Bitbucket: "
+        "or an old secret after a new one was made. consumer-key is from CONSUMER_KEY and consumer-secret is from "
+        "CONSUMER_SECRET.%0ANow: Copy key and secret anew from the consumer (Bitbucket: "
         "Workspace settings, OAuth consumers) into the pipeline's secrets. A user name, password, API token or access "
         "token does not work here."
     )

@@ -240,12 +240,13 @@ def test_nor_does_any_other_file_hold_the_run(world: World, name: str) -> None:
 
 
 def test_the_env_file_is_the_weakest_source(world: World) -> None:
-    """Command line, INPUT_, PLUGIN_, the name itself, aliases, files, and last the env file."""
+    """Command line, INPUT_, PLUGIN_, the name itself, files, and last the env file; but for the aliases."""
     key, secret = world.consumer.values()
     (world.home / "conf").write_text(
         f"CONSUMER_KEY=wrong\nCONSUMER_SECRET='{secret}'\nENV_NAME=FROM_FILE\nGRANT=wrong\n"
     )
-    env = {"ENV_FILE": str(world.home / "conf"), "BITBUCKET_CLIENT_ID": key, "GRANT": "client_credentials"}
+    env = {"ENV_FILE": str(world.home / "conf"), "CONSUMER_KEY": key, "GRANT": "client_credentials"}
+    env |= {"BITBUCKET_CLIENT_ID": "wrong", "CLIENT_SECRET": "wrong"}
     outcome = run_program(world, env={**world.github(), **env})
 
     assert outcome.code == 0
@@ -266,7 +267,7 @@ def test_an_env_file_is_taken_literally(world: World) -> None:
 @pytest.mark.parametrize(
     ("weaker", "stronger"),
     [
-        ("CLIENT_ID", "BITBUCKET_CLIENT_ID"),
+        ("CLIENT_ID", "CONSUMER_KEY"),
         ("BITBUCKET_CLIENT_ID", "CONSUMER_KEY"),
         ("CONSUMER_KEY", "PLUGIN_CONSUMER_KEY"),
         ("PLUGIN_CONSUMER_KEY", "INPUT_CONSUMER_KEY"),
@@ -276,8 +277,152 @@ def test_an_env_file_is_taken_literally(world: World) -> None:
 def test_the_stronger_source_counts(world: World, weaker: str, stronger: str) -> None:
     """In the order of the documentation."""
     key, secret = world.consumer.values()
-    env = {**world.github(), "CLIENT_SECRET": secret, weaker: "wrong", stronger: key}
+    env = {**world.github(), "CONSUMER_SECRET": secret, weaker: "wrong", stronger: key}
     assert run_program(world, env=env).code == 0
+
+
+AZURE = {"CLIENT_ID": "0000-azure-client-id", "CLIENT_SECRET": "azure-secret-of-another-service"}
+
+
+@pytest.mark.parametrize("ours", ["CONSUMER_KEY", "CONSUMER_SECRET"])
+@pytest.mark.parametrize("system", ["github", "none"])
+def test_another_services_secret_does_not_stand_in_for_ours(world: World, ours: str, system: str) -> None:
+    """The other half is missing or misspelt. Nothing is sent, and it is told what was there."""
+    env = {ours: world.consumer[ours], **AZURE, "INPUT_CI": system}
+    env |= world.github() if system == "github" else {}
+    outcome = run_program(world, env=env, secrets=[AZURE["CLIENT_SECRET"]])
+
+    missing = "consumer-secret" if ours == "CONSUMER_KEY" else "consumer-key"
+    other = "CLIENT_SECRET" if ours == "CONSUMER_KEY" else "CLIENT_ID"
+    assert outcome.code == 2
+    assert f"{missing} is missing. {other} is set, but not taken: " in outcome.failure
+    assert f"the other one is from {ours}" in outcome.failure
+    assert (outcome.requests, outcome.connects) == ([], [])
+
+
+def test_an_action_sends_no_other_services_secret(world: World) -> None:
+    """A runner sets both inputs to nothing where the secrets of the workflow are misspelt."""
+    env = {**world.github(), "INPUT_CONSUMER-KEY": "", "INPUT_CONSUMER-SECRET": "", **AZURE}
+    outcome = run_program(world, env=env, secrets=[AZURE["CLIENT_SECRET"]])
+
+    assert outcome.code == 2
+    assert "consumer-key is missing. CLIENT_ID is set, but not read in an action" in outcome.failure
+    assert (outcome.requests, outcome.connects) == ([], [])
+
+
+@pytest.mark.parametrize("pair", ["BITBUCKET_CLIENT", "CLIENT"])
+def test_an_alias_is_named_before_anything_is_sent(world: World, pair: str) -> None:
+    """Whose variables these are can be seen in the log; names of this program's own are not worth a line."""
+    key, secret = world.consumer.values()
+    outcome = run_program(world, env={f"{pair}_ID": key, f"{pair}_SECRET": secret})
+
+    assert outcome.code == 0
+    said = (
+        f"consumer-key is from {pair}_ID and consumer-secret is from {pair}_SECRET.\nAsking bitbucket.org for a token"
+    )
+    assert said in outcome.shown
+    assert " is from " not in run_program(world, env=world.consumer).shown
+
+
+def test_a_refusal_says_where_key_and_secret_are_from(world: World) -> None:
+    """One of them is often another than its owner thinks."""
+    (world.home / "secret").write_text("not-the-secret-of-this-consumer\n")
+    env = {**world.github(), "INPUT_CONSUMER-KEY": "a-key", "CONSUMER_SECRET_FILE": str(world.home / "secret")}
+    outcome = run_program(world, env=env, secrets=["not-the-secret-of-this-consumer"])
+
+    assert outcome.code == 3
+    said = "consumer-key is from INPUT_CONSUMER-KEY and consumer-secret is from CONSUMER_SECRET_FILE."
+    assert said in outcome.failure
+    assert said.replace("_", "\\_") in outcome.files["runner/summary"] or said in outcome.files["runner/summary"]
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+@pytest.mark.parametrize("name", ["CONSUMER_KEY", "CONSUMER_SECRET"])
+def test_a_refusal_says_that_a_value_has_quotes_around_it(world: World, name: str, quote: str) -> None:
+    """As `KEY="value"` in a field of a web page leaves them. A secret may really have some, so it is tried first."""
+    value = f"{quote}{world.consumer[name]}{quote}"
+    outcome = run_program(world, env={**world.consumer, name: value}, secrets=[value])
+
+    assert outcome.code == 3
+    assert len(outcome.requests) == 1
+    told = [f"consumer-{half} begins and ends with a quote." in outcome.failure for half in ("key", "secret")]
+    assert told == [name == "CONSUMER_KEY", name == "CONSUMER_SECRET"]
+
+
+@pytest.mark.parametrize("character", ["\ufeff", "\u200b", "\u2060", "\u00ad"])
+@pytest.mark.parametrize("name", ["CONSUMER_KEY", "CONSUMER_SECRET"])
+def test_an_invisible_character_in_key_or_secret(world: World, name: str, character: str) -> None:
+    """It is named before anything is sent, and told apart from a wrong secret."""
+    value = character + world.consumer[name]
+    outcome = run_program(world, env={**world.consumer, name: value}, secrets=[value])
+
+    is_refused(outcome, f"{name.lower().replace('_', '-')} (from {name}) holds an invisible character")
+
+
+def test_a_secret_file_may_begin_with_a_byte_order_mark(world: World) -> None:
+    """As Notepad and PowerShell write it."""
+    (world.home / "secret").write_text(f"\ufeff{world.sandbox.consumer.secret}\r\n", newline="")
+    env = {"CONSUMER_KEY": world.sandbox.consumer.key, "CONSUMER_SECRET_FILE": str(world.home / "secret")}
+
+    assert run_program(world, env=env).code == 0
+
+
+@pytest.mark.parametrize("grant", ["access_token", "http_access_token"])
+@pytest.mark.parametrize("token", ["tok\u20acn-of-a-euro", "a token with spaces", "gro\u00dfer-token"])
+def test_a_token_that_no_header_carries(world: World, grant: str, token: str) -> None:
+    """Exit 2, and not a proxy's fault."""
+    env = {"GRANT": grant, "ACCESS_TOKEN": token, "TOKEN_NAME": "a-name"}
+    env |= {"BASE_URL": world.sandbox.data_center_url} if grant == "http_access_token" else {}
+    outcome = run_program(world, env=env, secrets=[token])
+
+    is_refused(outcome, "access-token holds spaces, or letters that no token has")
+
+
+def test_a_scheme_in_capitals_is_the_same_scheme(world: World) -> None:
+    """Also where it is examined."""
+    outcome = run_program(world, "check", env={**world.consumer, "BASE_URL": "HTTPS://bitbucket.org"})
+
+    assert outcome.code == 0
+    assert "\N{HEAVY CHECK MARK} tls: bitbucket.org by TLSv1" in outcome.shown
+
+
+def test_a_flag_takes_no_word_of_a_verb_for_its_value(world: World) -> None:
+    """`api --debug /user` asks for /user."""
+    env = {"BITBUCKET_ACCESS_TOKEN": world.sandbox.mint_token().value}
+    outcome = run_program(world, "api", "--debug", "/user", env=env)
+
+    assert outcome.code == 0
+    assert outcome.requests[-1].path == "/2.0/user"
+
+
+def test_the_summary_can_be_turned_off_in_an_env_file(world: World) -> None:
+    """That is read later than the rest."""
+    (world.home / "conf").write_text("SUMMARY=no\n")
+    env = {**world.github(), **world.consumer, "ENV_FILE": str(world.home / "conf")}
+
+    assert "runner/summary" not in run_program(world, env=env).files
+
+
+@pytest.mark.parametrize("how", ["variable", "option"])
+@pytest.mark.parametrize("wrong", [{}, {"GRANT": "wrong"}, {"CONSUMER_SECRET": ""}])
+def test_the_summary_can_be_turned_off(world: World, how: str, wrong: dict[str, str]) -> None:
+    """Also that of a failure, whatever the inputs lack; all else is as ever."""
+    arguments = ["--summary", "false"] if how == "option" else []
+    env = {**world.github(), **world.consumer, **wrong, "INPUT_SUMMARY": "false" if how == "variable" else ""}
+    outcome = run_program(world, *arguments, env=env)
+
+    assert outcome.code == (2 if wrong else 0)
+    assert "runner/summary" not in outcome.files
+    assert ("::error title=" in outcome.out) is bool(wrong)
+
+
+def test_the_summary_of_nobody_is_a_wish(world: World) -> None:
+    """GITHUB_STEP_SUMMARY=/dev/null is not worth a warning."""
+    outcome = run_program(world, env={**world.github(), **world.consumer, "GITHUB_STEP_SUMMARY": os.devnull})
+
+    assert outcome.code == 0
+    assert "arning" not in outcome.shown + outcome.told
+    assert "runner/summary" not in outcome.files
 
 
 def test_the_command_line_is_the_strongest(world: World) -> None:

@@ -440,6 +440,18 @@ def test_without_a_summary_the_run_goes_on(path: str, tmp_path: Path, written: W
     )
 
 
+def test_nobody_has_to_have_a_summary(step: Step, tmp_path: Path, written: Written) -> None:
+    """Where it is not wanted, and where a job throws it away, neither a failure nor a success is told there."""
+    step.system.has_summary = False
+    away = Step(tmp_path, written, GITHUB_STEP_SUMMARY=os.devnull)
+    for system in (step.system, away.system):
+        system.summarize({"scopes": "repository"})
+        system.fail(failure())
+
+    assert step.text("GITHUB_STEP_SUMMARY") == ""
+    assert all(line.startswith("::error title=") for line in written.lines)
+
+
 # Missing secrets
 
 

@@ -8,6 +8,7 @@ from pipe.cli.command_line import Options, split
 from pipe.errors import InputError
 from pipe.inputs.sources import read
 from pipe.inputs.table import TABLE
+from pipe.inputs.values import says_no, says_yes
 from tests.unit.test_sources import NOWHERE
 
 VALUE = "hunter2-Correct/Horse"
@@ -18,10 +19,10 @@ VALUED = [declared.name for declared in TABLE if not declared.flag]
 
 @given(st.dictionaries(st.sampled_from([*NAMES, "env-file"]), st.text()), st.booleans())
 def test_each_option_has_a_value_in_either_form(values: dict[str, str], joined: bool) -> None:
-    """`--name=value` and `--name value`; whatever the value is, it is taken as it is."""
+    """`--name=value` and `--name value`; whatever the value is, it is taken as it is, unless a flag needs none."""
     words = []
     for name, value in values.items():
-        flag_alone = name in FLAGS and value.startswith("--")
+        flag_alone = name in FLAGS and not (says_yes(value) or says_no(value))
         words += [f"--{name}={value}"] if joined or flag_alone else [f"--{name}", value]
 
     expected = Options({k: v for k, v in values.items() if k != "env-file"}, env_file=values.get("env-file", ""))
@@ -35,10 +36,21 @@ def test_nothing_is_an_empty_command_line() -> None:
 
 @pytest.mark.parametrize("flag", FLAGS)
 def test_a_flag_alone_is_true(flag: str) -> None:
-    """At the end, or before another option; a value that follows counts."""
+    """At the end, before another option, or before a word that is neither true nor false; one that is counts."""
     assert split([f"--{flag}"]).values == {flag: "true"}
     assert split([f"--{flag}", "--scope", "a"]).values == {flag: "true", "scope": "a"}
     assert split([f"--{flag}", "false"]).values == {flag: "false"}
+    assert split([f"--{flag}", "Yes"]).values == {flag: "Yes"}
+    assert split([f"--{flag}=maybe"]).values == {flag: "maybe"}
+
+
+@pytest.mark.parametrize("words", [["--debug", "/user"], ["/user", "--debug"], ["--debug", "true", "/user"]])
+def test_a_flag_leaves_the_words_of_a_verb_alone(words: list[str]) -> None:
+    """The path is no value of it."""
+    options = split(["api", *words])
+
+    assert options.arguments.words == ("/user",)
+    assert options.values == {"debug": "true"}
 
 
 @pytest.mark.parametrize(("word", "shows"), [("--help", "help"), ("-h", "help"), ("--version", "version")])

@@ -1,5 +1,7 @@
 """Private keys as inputs: what is taken for one, what becomes of it, and that no message shows any of it."""
 
+from base64 import b64encode, encodebytes
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -13,7 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from pipe.ci.github import compatible_mask_commands
 from pipe.errors import InputError
-from pipe.inputs.values import Given, parse_private_key
+from pipe.inputs.inputs import parse_private_key
+from pipe.inputs.values import Given
+from pipe.oauth.rsa_signature import sign
 from pipe.redaction.secret import Secret, forms
 from tests.oracle import Oracle
 
@@ -46,6 +50,18 @@ GIVEN = {
     "with backslashes for line ends of Windows": PKCS8.replace("\n", "\\r\\n"),
     "with white space around it": f"\n  {PKCS8}\n\n",
     "on one line": "".join(PKCS8.splitlines()),
+    "after Bag Attributes": f"Bag Attributes\n    friendlyName: pipeline\nKey Attributes: <No Attributes>\n{PKCS8}",
+    "after Bag Attributes on one line": f"Bag Attributes     friendlyName: pipeline {PKCS8}".replace("\n", " "),
+    "before a certificate": f"{PKCS8}-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+    "after a byte order mark": f"\ufeff{PKCS8}",
+    "in base64": b64encode(PKCS8.encode()).decode(),
+    "in base64 of 76 columns": encodebytes(PKCS8.encode()).decode(),
+    "in base64 with spaces for line ends": encodebytes(PKCS8.encode()).decode().replace("\n", " "),
+    "in base64 with line ends of Windows": b64encode(PKCS8.replace("\n", "\r\n").encode()).decode(),
+    "in base64 of what was written on one line": b64encode(PKCS8.replace("\n", "\\n").encode()).decode(),
+    "without armour": "\n".join(PKCS8.splitlines()[1:-1]),
+    "without armour on one line": "".join(PKCS8.splitlines()[1:-1]),
+    "without armour with backslashes for line ends": "\\n".join(PKCS8.splitlines()[1:-1]),
 }
 
 
@@ -57,8 +73,21 @@ def test_line_ends_are_put_right(text: str) -> None:
 
 @pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
 def test_both_forms_of_an_rsa_key_are_taken(form: PrivateFormat) -> None:
-    """PKCS#8, as `openssl genrsa` writes it since version 3, and PKCS#1, as it did before."""
-    assert parsed(pem(RSA, form)) == Secret(pem(RSA, form))
+    """PKCS#8, as `openssl genrsa` writes it since version 3, and PKCS#1, as it did before; also without armour."""
+    text = pem(RSA, form)
+
+    assert parsed(text) == Secret(text)
+    assert parsed(b64encode(text.encode()).decode()) == Secret(text)
+    assert parsed("".join(text.splitlines()[1:-1])) == Secret(text)
+
+
+@pytest.mark.parametrize("bits", [1024, 3072])
+def test_the_armour_is_found_for_each_size(bits: int) -> None:
+    """What OpenSSL makes of it signs."""
+    key = rsa.generate_private_key(65537, bits)
+    for form in (PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL):
+        text = pem(key, form)
+        assert sign(parsed("".join(text.splitlines()[1:-1])), b"data", "sha256")
 
 
 def test_no_key_is_no_key() -> None:
@@ -76,7 +105,15 @@ REFUSED = {
     "the public key": (PUBLIC, "holds no private key"),
     "cut off": (PKCS8[: len(PKCS8) // 2], "holds no private key"),
     "of two halves that do not belong together": (PKCS8.replace("END ", "END RSA "), "holds no private key"),
-    "without armour": ("".join(PKCS8.splitlines()[1:-1]), "holds no private key"),
+    "cut off, without armour": ("".join(PKCS8.splitlines()[3:-1]), "holds no private key"),
+    "EC, in base64": (
+        b64encode(pem(EC, PrivateFormat.TraditionalOpenSSL).encode()).decode(),
+        "(EC PRIVATE KEY)",
+    ),
+    "locked, in base64": (b64encode(pem(RSA, lock=LOCKED).encode()).decode(), "has a passphrase"),
+    "locked, without armour": ("".join(pem(RSA, lock=LOCKED).splitlines()[1:-1]), "holds no private key"),
+    "the public key, without armour": ("".join(PUBLIC.splitlines()[1:-1]), "holds no private key"),
+    "base64 of base64": (b64encode(b64encode(PKCS8.encode())).decode(), "holds no private key"),
     "with an odd letter": (PKCS8[:100] + "ü" + PKCS8[101:], "holds no private key"),
     "empty": ("-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n", "holds no private key"),
     "another kind": (PKCS8.replace("PRIVATE KEY", "SECRET PRIVATE KEY"), "holds no private key"),

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from threading import Thread
 
@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipe.errors import InputError
-from pipe.inputs.sources import LARGEST_FILE, read
+from pipe.inputs.sources import LARGEST_FILE, read, secret_variables
 from pipe.inputs.table import BY_NAME, TABLE, Input
+from pipe.inputs.values import Given
 
 NOWHERE = Path("/nowhere")
 PUBLIC = [declared for declared in TABLE if not declared.secret]
@@ -53,7 +54,7 @@ class RestApi:
 
 
 def sources_of(declared: Input) -> list[str]:
-    own = ["", *declared.aliases, "_FILE", "env file"] if declared.own_variable else []
+    own = ["", "_FILE", "env file", *declared.aliases] if declared.own_variable else []
     if f"{declared.name}-file" in BY_NAME:
         own.remove("_FILE")
     hyphen = ["INPUT_-"] if "-" in declared.name else []
@@ -65,7 +66,7 @@ PAIRS = [(declared, *pair) for declared in TABLE for pair in pairwise(sources_of
 
 @pytest.mark.parametrize(("declared", "stronger", "weaker"), PAIRS, ids=lambda value: getattr(value, "name", value))
 def test_of_two_sources_the_stronger_counts(declared: Input, stronger: str, weaker: str, tmp_path: Path) -> None:
-    """Command line, INPUT_, PLUGIN_, the bare name, its aliases, its file, and last the env file."""
+    """Command line, INPUT_, PLUGIN_, the bare name, its file, the env file, and last the aliases."""
     place = RestApi(tmp_path)
     if declared.grants:
         place.env["INPUT_GRANT"] = declared.grants[0]
@@ -78,7 +79,8 @@ def test_of_two_sources_the_stronger_counts(declared: Input, stronger: str, weak
     assert place.read(declared) == "stronger"
 
     place.give(stronger, declared, "")
-    withheld = declared.names_server and stronger == "INPUT_" and weaker not in ("INPUT_-", "PLUGIN_")
+    in_action = stronger.startswith("INPUT_") and not weaker.startswith(("INPUT_", "PLUGIN_"))
+    withheld = in_action and (declared.names_server or weaker.startswith("CLIENT_"))
     assert place.read(declared) == (None if withheld else "weaker")
 
 
@@ -138,6 +140,103 @@ def test_the_ci_system_is_not_taken_from_the_variable_that_every_ci_sets() -> No
     """`CI=true` says nothing of which."""
     assert read({}, {"CI": "true", "CI_FILE": "/nowhere/x"}, NOWHERE) == {}
     assert read({}, {"CI": "true", "INPUT_CI": "gitea"}, NOWHERE)["ci"].text == "gitea"
+
+
+KEYS = ["CONSUMER_KEY", "BITBUCKET_CLIENT_ID", "CLIENT_ID"]
+SECRETS = ["CONSUMER_SECRET", "BITBUCKET_CLIENT_SECRET", "CLIENT_SECRET"]
+HOW = ["variable", "file", "env file"]
+
+
+def consumer(given: dict[str, str], folder: Path, how: str = "variable") -> tuple[str, str, str]:
+    """Return key, secret, and what is said of a missing half."""
+    for name, text in given.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "env").write_text("".join(f"{name}={text}\n" for name, text in given.items()), encoding="utf-8")
+    env = {"variable": given, "file": {f"{name}_FILE": name for name in given}, "env file": {"ENV_FILE": "env"}}[how]
+    found = read({}, env, folder)
+    halves = [found.get(name, Given("", "")) for name in ("consumer-key", "consumer-secret")]
+    return halves[0].text, halves[1].text, halves[0].passed_over + halves[1].passed_over
+
+
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize(("key", "secret"), [*product(range(3), range(3))])
+def test_key_and_secret_are_of_one_pair(key: int, secret: int, how: str, tmp_path: Path) -> None:
+    """A half of another pair may be another service's; it is named, and not taken."""
+    given = {KEYS[key]: "the-key", SECRETS[secret]: "the-secret"}
+    found = consumer(given, tmp_path, how)
+
+    if key == secret:
+        assert found == ("the-key", "the-secret", "")
+    else:
+        weaker = SECRETS[secret] if key < secret else KEYS[key]
+        assert found[:2] == (("the-key", "") if key < secret else ("", "the-secret"))
+        assert found[2].startswith(f"{weaker} is set, but not taken: ")
+        assert (KEYS[key] if key < secret else SECRETS[secret]) in found[2]
+
+
+@pytest.mark.parametrize("half", ["CONSUMER_KEY", "CONSUMER_SECRET", "BITBUCKET_CLIENT_ID", "BITBUCKET_CLIENT_SECRET"])
+def test_a_whole_pair_does_not_stand_in_for_half_of_a_stronger_one(half: str, tmp_path: Path) -> None:
+    """The other half was forgotten or misspelt, and the pair is that of Azure or Auth0."""
+    key, secret, told = consumer({half: "ours", "CLIENT_ID": "theirs", "CLIENT_SECRET": "theirs"}, tmp_path)
+
+    assert {key, secret} == {"ours", ""}
+    assert told.startswith("CLIENT_")
+
+
+@pytest.mark.parametrize("named", ["--", "INPUT_CONSUMER-KEY", "INPUT_CONSUMER_KEY", "PLUGIN_CONSUMER_KEY"])
+def test_every_way_to_give_the_consumers_names_is_of_their_pair(named: str, tmp_path: Path) -> None:
+    """A key on the command line or in `with:` goes with CONSUMER_SECRET, and not with another pair."""
+    options, env = ({"consumer-key": "k"}, {}) if named == "--" else ({}, {named: "k"})
+
+    assert read(options, {**env, "CONSUMER_SECRET": "s"}, tmp_path)["consumer-secret"].text == "s"
+    for other in SECRETS[1:]:
+        given = read(options, {**env, other: "s"}, tmp_path)["consumer-secret"]
+        assert not given.text
+        assert f"{other} is set" in given.passed_over
+
+
+@pytest.mark.parametrize("declared", ["INPUT_CONSUMER-KEY", "INPUT_CONSUMER-SECRET", "INPUT_CONSUMER_KEY"])
+@pytest.mark.parametrize("how", HOW)
+def test_an_action_does_not_read_names_that_everybody_uses(declared: str, how: str, tmp_path: Path) -> None:
+    """A runner sets the inputs to nothing where the workflow gives none: what else the job has is for others."""
+    azure = {"CLIENT_ID": "id", "CLIENT_SECRET": "theirs"}
+    (tmp_path / "env").write_text("CLIENT_ID=id\nCLIENT_SECRET=theirs\n", encoding="utf-8")
+    for name, text in azure.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    env = {"variable": azure, "file": {f"{name}_FILE": name for name in azure}, "env file": {"ENV_FILE": "env"}}[how]
+    found = read({}, {declared: "", **env}, tmp_path)
+
+    assert [found[name].text for name in ("consumer-key", "consumer-secret")] == ["", ""]
+    assert found["consumer-secret"].passed_over == (
+        "CLIENT_SECRET is set, but not read in an action: it may be another service's."
+    )
+    assert read({}, {declared: "", "BITBUCKET_CLIENT_ID": "k"}, tmp_path)["consumer-key"].text == "k"
+
+
+def test_a_file_of_a_pair_that_does_not_count_is_not_opened(tmp_path: Path) -> None:
+    """It may be a pipe, or missing."""
+    env = {"CONSUMER_KEY": "k", "CLIENT_SECRET_FILE": "missing", "BITBUCKET_CLIENT_ID_FILE": "missing"}
+
+    assert read({}, env, tmp_path)["consumer-key"].text == "k"
+
+
+@pytest.mark.parametrize("name", ["CONSUMER_SECRET_FILE", "ENV_FILE"])
+def test_a_byte_order_mark_at_the_start_of_a_file_is_none_of_its_text(name: str, tmp_path: Path) -> None:
+    """Editors on Windows write one; a second one, or one elsewhere, is left for the check of the value."""
+    content = "CONSUMER_SECRET=s3cret\n" if name == "ENV_FILE" else "s3cret\n"
+    (tmp_path / "file").write_text(f"\ufeff{content}", encoding="utf-8")
+    assert read({}, {name: "file"}, tmp_path)["consumer-secret"].text == "s3cret"
+
+    (tmp_path / "file").write_text("\ufeff\ufeffs3cret\n", encoding="utf-8")
+    assert read({}, {"CONSUMER_SECRET_FILE": "file"}, tmp_path)["consumer-secret"].text == "\ufeffs3cret"
+
+
+def test_every_variable_that_can_hold_a_secret_is_known() -> None:
+    """Under each name that gives it, and that of its file."""
+    known = secret_variables()
+
+    assert {"CLIENT_SECRET", "INPUT_CONSUMER-SECRET", "PLUGIN_PASSWORD", "CODE_FILE", "INPUT_PRIVATE_KEY"} <= known
+    assert not known & {"CONSUMER_KEY", "CLIENT_ID", "SCOPE", "PATH"}
 
 
 @pytest.mark.parametrize("alias", ["BITBUCKET_CLIENT_SECRET", "CLIENT_SECRET"])

@@ -101,6 +101,27 @@ def test_a_text_pasted_with_too_much_is_refused_and_not_shown(text: str) -> None
     assert "hun" not in repr(refused(lambda: parse_secret("the-input", of(text))))
 
 
+# A byte order mark, a zero-width space and joiner, a soft hyphen, a mark of direction, a tag: category Cf, each of it.
+INVISIBLE = ["\ufeff", "\u200b", "\u200d", "\u00ad", "\u202e", "\U000e0041"]
+
+
+@pytest.mark.parametrize("character", INVISIBLE)
+@pytest.mark.parametrize("text", ["{}hunter2", "hun{}ter2", "hunter2{}"])
+def test_an_invisible_character_in_a_secret_is_refused_and_not_shown(text: str, character: str) -> None:
+    """The person sees the right secret, and the server gets another one."""
+    error = refused(lambda: parse_secret("the-input", of(text.format(character))))
+
+    assert "invisible character" in error.what
+    assert not any(part in error.what + error.why + error.now for part in ("hun", "ter2", character))
+    assert parse_text("the-input", of(text.format(character))) == text.format(character), "in a name of a file"
+
+
+@pytest.mark.parametrize("text", ["gro\u00dfes-\U0001f600-\u0e01\u0e33", "\u05d0\u05d1", "a\u00a0b"])
+def test_other_letters_of_the_world_may_stand_in_a_secret(text: str) -> None:
+    """They are seen."""
+    assert parse_secret("the-input", of(text)) == Secret(text)
+
+
 def test_a_choice_is_one_of_those_allowed() -> None:
     """The failure names them all, and what was given instead."""
     assert parse_choice("the-input", of("body"), ("basic", "body")) == "body"
@@ -227,8 +248,9 @@ def test_a_variable_that_changes_programs_is_refused(text: str) -> None:
     ],
 )
 def test_an_address_is_https_or_loopback(url: str) -> None:
-    """With a port, a path, an address instead of a name; it is taken as it is."""
-    assert parse_url("the-input", of(url)) == url
+    """With a port, a path, an address instead of a name; it is taken as it is, but for the case of its scheme."""
+    scheme, colon, rest = url.partition(":")
+    assert parse_url("the-input", of(url)) == scheme.lower() + colon + rest
 
 
 @pytest.mark.parametrize(

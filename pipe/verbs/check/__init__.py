@@ -138,7 +138,7 @@ def examine_inputs(state: CheckState) -> Finding:
         raise
     except (_SentError, PipeError):
         pass  # What else can go wrong is what the steps after this one are for.
-    given = sources(state.invocation)
+    given = inputs.sources()
     named = ", ".join(f"{name} ({source})" for name, source in given.items()) or "none"
     facts = {**facts_of_ci(ci), "grant": inputs.grant, "given": given}
     return fine(f"grant {inputs.grant}, on {ci.title}; given: {named}.", facts)
@@ -147,8 +147,3 @@ def examine_inputs(state: CheckState) -> Finding:
 def facts_of_ci(ci: CiSystem) -> dict[str, object]:
     """Return what is known even if the inputs cannot be read."""
     return {"ci": ci.name, "title": ci.title}
-
-
-def sources(invocation: Invocation) -> dict[str, str]:
-    """Return from where each input comes that somebody gave, and never its value."""
-    return {name: source for name, source in invocation.sources.items() if source != "its default"}
