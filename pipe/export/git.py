@@ -57,6 +57,12 @@ class Setting(NamedTuple):
 def check_git(inputs: Inputs) -> None:
     """Raise `InputError` if `configure-git` is on and cannot work with the other inputs."""
     if not inputs.configure_git:
+        if inputs.git_identity:
+            raise InputError(
+                "git-identity does not go without configure-git.",
+                "It is one of the settings that configure-git makes, and none is made.",
+                "Set configure-git true, or leave git-identity out.",
+            )
         return
     inputs.refuse_other_servers(
         "configure-git",
@@ -84,10 +90,12 @@ def check_git(inputs: Inputs) -> None:
 
 
 def settings(inputs: Inputs, token: AccessToken) -> tuple[Setting, ...]:
-    """Return what has git send the token to the Bitbucket of the inputs, and to nobody else."""
+    """Return what has git send the token to the Bitbucket of the inputs, and to nobody else, and who commits."""
+    who = inputs.git_identity
+    identity = (Setting("user.name", who.name), Setting("user.email", who.address)) if who else ()
     if is_cloud(inputs.base_url):
-        return _cloud(origin(inputs), inputs.env_name, token.git_user)
-    return _data_center(inputs.base_url, token.value)
+        return (*_cloud(origin(inputs), inputs.env_name, token.git_user), *identity)
+    return (*_data_center(inputs.base_url, token.value), *identity)
 
 
 def origin(inputs: Inputs) -> str:

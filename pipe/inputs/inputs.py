@@ -1,5 +1,6 @@
 """The checked values of one run: what was given for each input of the table, of its type and within its bounds."""
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -21,6 +22,16 @@ from pipe.inputs.values import (
     parse_url,
 )
 from pipe.redaction.secret import Secret
+
+# In each of the two, one character at least that git does not take off its ends (ident.c, `crud`).
+_IDENTITY = re.compile(r"([^<>]*[^<>\s.,:;\"\\'][^<>]*)<([^<>\s]*[^<>\s.,:;\"\\'][^<>\s]*)>")
+
+
+class Identity(NamedTuple):
+    """Who makes a commit, as git writes it: `Name <address>`. git takes any address."""
+
+    name: str
+    address: str
 
 
 class Inputs(NamedTuple):
@@ -58,6 +69,7 @@ class Inputs(NamedTuple):
     min_lifetime: float
     verify: str
     configure_git: bool
+    git_identity: Identity | None
     revoke: bool
     env_name: str
     export_env: bool
@@ -144,6 +156,7 @@ def checked_inputs(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inp
         min_lifetime=parse_seconds("min-lifetime", value("min-lifetime"), at_least=0),
         verify=parse_text("verify", value("verify")),
         configure_git=parse_flag("configure-git", value("configure-git")),
+        git_identity=parse_identity("git-identity", value("git-identity")),
         revoke=parse_flag("revoke", value("revoke")),
         env_name=parse_env_name("env-name", value("env-name")),
         export_env=parse_flag("export-env", value("export-env")),
@@ -160,3 +173,18 @@ def checked_inputs(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inp
         ca_file=parse_text("ca-file", value("ca-file")),
         debug=parse_flag("debug", value("debug")),
     )
+
+
+def parse_identity(name: str, given: Given) -> Identity | None:
+    """Return the name and the address of `Name <address>`, or None for an empty text."""
+    text = parse_text(name, given)
+    if not text:
+        return None
+    found = _IDENTITY.fullmatch(text)
+    if found is None:
+        raise InputError(
+            f"{name} (from {given.source}) is not of the form `Name <address>`.",
+            "The angle brackets or one of the two are missing, or there is more than one address.",
+            f"Set {name} as in: Release bot <bot@example.com>",
+        )
+    return Identity(found[1].strip(), found[2])

@@ -22,6 +22,7 @@ HELLO = "https://bitbucket.org/team/hello.git"
         ({"EXPORT_ENV": "false"}, "configure-git does not go together with export-env false."),
         ({"TOKEN_URL": "https://login.example.com/token"}, "token-url cannot be used with configure-git."),
         ({"ISSUER": "https://login.example.com"}, "issuer cannot be used with configure-git."),
+        ({"CONFIGURE_GIT": "false", "GIT_IDENTITY": "A <a@b>"}, "git-identity does not go without configure-git."),
         (
             {"CI": "gitlab", "CHANNEL": "dotenv", "CHANNEL_FILE": "x"},
             "configure-git does not go together with channel.",
@@ -32,7 +33,7 @@ def test_what_it_cannot_go_together_with(world: World, given: dict[str, str], sa
     """Told before anything is sent, by a run as by a check."""
     options = ("--ci", given["CI"]) if "CI" in given else ()
     for verb in ((), ("check",)):
-        outcome = run_program(world, *verb, *options, env={**world.consumer, **given, "CONFIGURE_GIT": "true"})
+        outcome = run_program(world, *verb, *options, env={**world.consumer, "CONFIGURE_GIT": "true", **given})
 
         assert outcome.code == 2
         assert said in outcome.failure
