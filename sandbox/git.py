@@ -18,6 +18,8 @@ from sandbox.tokens import Tokens
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="Bitbucket.org HTTP"'}
 _USER = "x-token-auth"
 _API_TOKEN_USER = "x-bitbucket-api-token-auth"
+# App passwords are dead since 2026 (CHANGE-3222). They began with this.
+_APP_PASSWORD = "ATBB"
 _LFS_HEADER = "JWT the-header-of-large-files"
 
 
@@ -32,6 +34,11 @@ class Git:
     def __call__(self, request: Request) -> Response:
         """Answer one request."""
         user, password = _basic(request)
+        if "/info/lfs/" in request.path and not user + password:
+            # As Bitbucket does (git-lfs #2658, #2675), although git-lfs goes on to look for credentials with 401 only.
+            return text_response(403, "Forbidden")
+        if password.startswith(_APP_PASSWORD):
+            return text_response(410, "CHANGE-3222: app passwords have been replaced by API tokens")
         token = self._tokens.find(password)
         if token is None or user != (_API_TOKEN_USER if token.email else _USER) or self._tokens.is_expired(token):
             return text_response(401, "Invalid credentials", _CHALLENGE)
@@ -44,6 +51,8 @@ class Git:
             return text_response(403, "Your credentials lack one or more required privilege scopes.")
         if action == "info/lfs/objects/batch":
             return self.lfs.batch(request, f"{request.scheme}://{request.host}/{workspace}/{slug}.git/info/lfs/file")
+        if action.startswith("info/lfs/locks"):
+            return self.lfs.lock(request, action.removeprefix("info/lfs/"))
         if action.startswith("info/lfs/"):
             return self.lfs.file(request, action.removeprefix("info/lfs/file/"))
         return _backend(request, self._repositories.git_directory(workspace, slug), action)
@@ -99,6 +108,8 @@ class DataCenterGit:
 
 
 def _writes(request: Request, action: str) -> bool:
+    if action.startswith("info/lfs/locks"):
+        return request.method == "POST"
     return "git-receive-pack" in (action, request.parameters.get("service")) or (
         action.startswith("info/lfs/") and (request.method == "PUT" or b'"upload"' in request.body)
     )

@@ -1,4 +1,4 @@
-"""Large files of Git (git-lfs, docs/api/batch.md): where each lies, and the files themselves."""
+"""Large files of Git (git-lfs, docs/api/): where each lies, the files themselves, and who has locked them."""
 
 import hashlib
 import json
@@ -14,6 +14,7 @@ class Lfs:
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.locks: dict[str, dict[str, object]] = {}
         self._lock = threading.Lock()
 
     def batch(self, request: Request, place: str, header: dict[str, str] | None = None) -> Response:
@@ -44,3 +45,25 @@ class Lfs:
                 return Response(200)
             found = self.objects.get(oid)
         return Response(404) if found is None else Response(200, found)
+
+    def lock(self, request: Request, action: str) -> Response:
+        """Answer what is asked below `info/lfs/locks` (docs/api/locking.md): all locks are of one owner."""
+        try:
+            asked = json.loads(request.body or b"{}")
+        except ValueError:
+            return json_response(422, {"message": "this is no lock"}, _MEDIA_TYPE)
+        with self._lock:
+            if request.method == "GET":
+                wanted = request.parameters.get("path")
+                found = [lock for lock in self.locks.values() if wanted in (None, lock["path"])]
+                return json_response(200, {"locks": found}, _MEDIA_TYPE)
+            if action == "locks/verify":
+                return json_response(200, {"ours": list(self.locks.values()), "theirs": []}, _MEDIA_TYPE)
+            if action == "locks":
+                lock = {"id": asked["path"].replace("/", "-"), "path": asked["path"], "owner": {"name": "The consumer"}}
+                lock["locked_at"] = "2026-01-01T00:00:00Z"
+                if self.locks.setdefault(lock["id"], lock) is not lock:
+                    return json_response(409, {"message": "already locked"}, _MEDIA_TYPE)
+                return json_response(201, {"lock": lock}, _MEDIA_TYPE)
+            gone = self.locks.pop(action.removeprefix("locks/").removesuffix("/unlock"), None)
+        return Response(404) if gone is None else json_response(200, {"lock": gone}, _MEDIA_TYPE)

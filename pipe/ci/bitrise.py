@@ -55,7 +55,7 @@ class Bitrise(CiSystem):
             before = store.read_bytes()
             with tempfile.TemporaryDirectory(prefix="bitbucket-token-") as folder:
                 try:
-                    variables = export.with_git(self.env)
+                    variables = self.with_git(export)
                     for name, value in plain(variables).items():
                         file = Path(folder, name)
                         file.touch(mode=0o600)

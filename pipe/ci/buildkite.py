@@ -53,7 +53,7 @@ class Buildkite(CiSystem):
         if not export.export_env:
             return lines
         try:
-            self._ask("PATCH", "/env", [{"env": plain(export.with_git(self.env))}])
+            self._ask("PATCH", "/env", [{"env": plain(self.with_git(export))}])
         except BaseException:
             path.unlink(missing_ok=True)
             raise

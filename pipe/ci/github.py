@@ -44,7 +44,7 @@ class GitHubActions(CiSystem):
         """Write outputs, and the variables unless `export-env` is false; all or nothing."""
         appended, lines = [], []
         if export.export_env:
-            appended.append(self._file("GITHUB_ENV", export.with_git(self.env)))
+            appended.append(self._file("GITHUB_ENV", self.with_git(export)))
             lines.append(f"Exported {export.env_name}, masked, to all later steps of this job.")
         if self.env.get("GITHUB_OUTPUT") or not export.export_env:
             appended.append(self._file("GITHUB_OUTPUT", _outputs(export)))

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pipe.errors import InputError, MissingInputError, PipeError
 from pipe.export import env_file as envfile
+from pipe.export.git import NETRC_WARNING, has_login
 from pipe.export.variables import Export
 from pipe.redaction.log import Log
 from pipe.redaction.secret import Secret
@@ -100,6 +101,13 @@ class CiSystem:
     def with_file_for_git(self, export: Export) -> Export:
         """Return `export` with the env file beside it if it has settings of git, which no step could be given else."""
         return export._replace(output_file=export.output_file or self.default_file()) if export.git else export
+
+    def with_git(self, export: Export) -> dict[str, str | Secret]:
+        """The variables of `export` and git's settings; warns where the user's `.netrc` is in the way of git-lfs."""
+        for setting in export.git:
+            if setting.netrc and has_login(self.env, setting.netrc):
+                self.warn(NETRC_WARNING.format(host=setting.netrc))
+        return export.with_git(self.env)
 
     def build_name(self) -> str:
         """What to call things after the job so that no other job does; empty unless the system says all of it."""

@@ -145,8 +145,13 @@ def _in_traces(mask: str) -> Iterator[str]:
 
 
 def _git(nonce: str, settings: Sequence[Setting]) -> str:
-    words = (f"{quote(setting.key)} {quote(_text(setting.value))}" for setting in settings)
-    return _fill("envfile_git.sh", ID=nonce, SETTINGS="\n".join(f"    __bitbucket_token_put {two}" for two in words))
+    netrc = _fill("envfile_netrc.sh") if any(setting.netrc for setting in settings) else ""
+    return _fill("envfile_git.sh", ID=nonce, NETRC=netrc, SETTINGS="\n".join(map(_setting, settings)))
+
+
+def _setting(setting: Setting) -> str:
+    where = f"__bitbucket_token_netrc {quote(setting.netrc)} && " if setting.netrc else ""
+    return f"    {where}__bitbucket_token_put {quote(setting.key)} {quote(_text(setting.value))}"
 
 
 def _text(value: str | Secret) -> str:

@@ -13,9 +13,10 @@ case " ${__bitbucket_token_git-} " in
         export GIT_CONFIG_KEY_$GIT_CONFIG_COUNT GIT_CONFIG_VALUE_$GIT_CONFIG_COUNT"
       GIT_CONFIG_COUNT=$((GIT_CONFIG_COUNT + 1))
     }
+@NETRC@
 @SETTINGS@
     export GIT_CONFIG_COUNT
-    unset -f __bitbucket_token_put
+    unset -f __bitbucket_token_put __bitbucket_token_netrc
     case $(command git --version 2>/dev/null </dev/null) in
       'git version '[01].* | 'git version 2.'[0-9] | 'git version 2.'[0-9].* | 'git version 2.'[12][0-9].* | \
         'git version 2.30'*)

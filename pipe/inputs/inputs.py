@@ -40,6 +40,16 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _DER = re.compile(rb"\x30\x82..\x02\x01\x00([\x30\x02])", re.DOTALL)
 _KINDS = {b"\x30": "PRIVATE KEY", b"\x02": "RSA PRIVATE KEY"}
 
+# In each of the two, one character at least that git does not take off its ends (ident.c, `crud`).
+_IDENTITY = re.compile(r"([^<>]*[^<>\s.,:;\"\\'][^<>]*)<([^<>\s]*[^<>\s.,:;\"\\'][^<>\s]*)>")
+
+
+class Identity(NamedTuple):
+    """Who makes a commit, as git writes it: `Name <address>`. git takes any address."""
+
+    name: str
+    address: str
+
 
 class Inputs(NamedTuple):
     """The checked values of one run, in the order of the table."""
@@ -76,6 +86,7 @@ class Inputs(NamedTuple):
     min_lifetime: float
     verify: str
     configure_git: bool
+    git_identity: Identity | None
     revoke: bool
     env_name: str
     export_env: bool
@@ -181,6 +192,7 @@ def checked_inputs(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inp
         min_lifetime=parse_seconds("min-lifetime", value("min-lifetime"), at_least=0),
         verify=parse_text("verify", value("verify")),
         configure_git=parse_flag("configure-git", value("configure-git")),
+        git_identity=parse_identity("git-identity", value("git-identity")),
         revoke=parse_flag("revoke", value("revoke")),
         env_name=parse_env_name("env-name", value("env-name")),
         export_env=parse_flag("export-env", value("export-env")),
@@ -254,3 +266,18 @@ def _decoded(body: str) -> bytes:
         return b64decode(body, validate=True)
     except ValueError:
         return b""
+
+
+def parse_identity(name: str, given: Given) -> Identity | None:
+    """Return the name and the address of `Name <address>`, or None for an empty text."""
+    text = parse_text(name, given)
+    if not text:
+        return None
+    found = _IDENTITY.fullmatch(text)
+    if found is None:
+        raise InputError(
+            f"{name} (from {given.source}) is not of the form `Name <address>`.",
+            "The angle brackets or one of the two are missing, or there is more than one address.",
+            f"Set {name} as in: Release bot <bot@example.com>",
+        )
+    return Identity(found[1].strip(), found[2])

@@ -160,6 +160,10 @@ TABLE = (
         flag=True,
     ),
     Input(
+        "git-identity",
+        "Who commits, as `Name <address>`; with `configure-git`, and stronger than the settings of a repository.",
+    ),
+    Input(
         "revoke",
         "`false`: do not give the token back at the end of the job.",
         default="true",

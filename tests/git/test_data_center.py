@@ -135,7 +135,7 @@ def test_other_addresses_of_the_server_are_not_sent_the_token(job: CenterJob) ->
         "https://127.0.0.1:{port}@localhost:{port}/bitbucket/scm/PRJ/world.git",
         "https://127.0.0.1:{port}/bitbucket/scm/../../team/hello.git",
         "http://127.0.0.1:{port}/bitbucket/scm/PRJ/world.git",
-        "http://bitbucket.org/team/hello.git",
+        "http://bitbucket.org.localhost/team/hello.git",
         "https://bitbucket.org.localhost:{port}/team/hello.git",
         "https://bitbucket.org@localhost:{port}/team/hello.git",
     ],

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox import Sandbox
 from tests import parts
-from tests.sandbox.conftest import run
+from tests.sandbox.conftest import Client, run
 
 URL = "https://x-token-auth@bitbucket.org/team/hello.git"
 
@@ -99,3 +99,17 @@ def test_an_unknown_repository_is_not_found(sandbox: Sandbox, environment: dict[
         status, output = git("clone", URL.replace("team/hello", name), environment=environment, cwd=tmp_path)
         assert status == 128
         assert "not found" in output
+
+
+@pytest.mark.parametrize("action", ["objects/batch", "locks", "locks/verify"])
+def test_large_files_are_forbidden_to_who_shows_nothing(client: Client, action: str) -> None:
+    """As Bitbucket does; what is wrong is refused with 401, and an app password is gone."""
+    url = f"https://bitbucket.org/team/hello.git/info/lfs/{action}"
+    answers = {
+        None: 403,
+        ("x-token-auth", "wrong"): 401,
+        ("alice", "ATBBdead"): 410,
+        ("x-token-auth", client.sandbox.mint_token("repository").value): 422 if action == "objects/batch" else 403,
+    }
+    for shown, status in answers.items():
+        assert client.session.post(url, data=b"no JSON", auth=shown, timeout=5).status_code == status
