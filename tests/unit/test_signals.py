@@ -1,5 +1,6 @@
 """What programs under test find of the signals that whoever started the tests has ignored or blocked."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -22,8 +23,14 @@ subprocess.run(["cat", "/proc/self/status"], check=True)
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
 def test_a_program_finds_no_signal_ignored_or_blocked() -> None:
-    """Even if every signal was ignored and blocked, a program that a test starts has all of them as by default."""
+    """Even if every signal was ignored and blocked, a program that a test starts has all of them as by default.
+
+    But for the two or three that the C library keeps to itself (signal(7), "Real-time signals"): nobody who runs on it
+    can set those, so they stay as whoever started the tests left them, and mean nothing to a program.
+    """
     folder = Path(tests.__file__).parent.parent
     shown = subprocess.check_output([sys.executable, "-c", ALL_IGNORED], cwd=folder, text=True, timeout=60)
     masks = dict(line.split(":\t") for line in shown.splitlines() if line.startswith(("SigIgn", "SigBlk")))
-    assert {name: int(mask, 16) for name, mask in masks.items()} == {"SigIgn": 0, "SigBlk": 0}
+    settable = sum(1 << (number - 1) for number in signal.valid_signals())
+    found = {name: int(mask, 16) & settable for name, mask in masks.items()}
+    assert found == {"SigIgn": 0, "SigBlk": 0}
