@@ -16,8 +16,7 @@ from statistics import mean
 from typing import NamedTuple
 
 from pipe.errors import PipeError
-from pipe.http.deadline import Deadline
-from pipe.http.retry import RetryPolicy, with_retries
+from pipe.http.retry import Deadline, RetryPolicy, with_retries
 from pipe.oauth.advice import rate_limited
 
 DEADLINE = 120.0

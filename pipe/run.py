@@ -10,7 +10,7 @@ from pipe.errors import PipeError
 from pipe.export import printing
 from pipe.export.git import OLDEST, ORIGIN, check_git, origin, settings
 from pipe.export.variables import SERVER, Export
-from pipe.grants.giving_back import taken_back_by, to_save
+from pipe.grants.giving_back import give_back_unused, taken_back_by, to_save
 from pipe.http.client import Http
 from pipe.http.context import Context
 from pipe.http.proxies import named, passwords, used
@@ -36,16 +36,14 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     invocation.log.line(f"bitbucket-token {VERSION} on {ci.title}")
     context = context_of(inputs, ci, invocation)
     token = grants.called(inputs.grant).acquire(inputs, context)
-    mask_token(token, ci, invocation)
+    masks = mask_token(token, ci, invocation)
     facts = facts_of(token)
     invocation.log.line("Got a bearer token: " + ", ".join(f"{name} {value}" for name, value in facts.items()) + ".")
     try:
         check_token(token, required_scopes=inputs.required_scopes, min_lifetime=inputs.min_lifetime)
         verify(token, context)
-        hand_over(inputs, ci, invocation, token)
+        hand_over(inputs, ci, invocation, token, masks)
     except PipeError:
-        from pipe.grants.giving_back import give_back_unused  # noqa: PLC0415 - most runs succeed
-
         give_back_unused(inputs, context, token)
         raise
     ci.summarize({**facts, "variable": inputs.env_name})
@@ -63,11 +61,12 @@ def mask_inputs(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     ci.mask([*masks, *lines, *_forms_of_passwords(used(_asked(inputs), env))])
 
 
-def mask_token(token: AccessToken, ci: CiSystem, invocation: Invocation) -> None:
-    """Mask the token, before anything is done with it."""
+def mask_token(token: AccessToken, ci: CiSystem, invocation: Invocation) -> tuple[str, ...]:
+    """Mask the token, before anything is done with it. Return its forms, for the log of later steps."""
     masks = token.forms()
     invocation.log.hide(masks)
     ci.mask((*masks, *token.broken_lines()))
+    return masks
 
 
 def _forms_of_passwords(proxies: Iterable[str]) -> list[str]:
@@ -137,8 +136,8 @@ def facts_of(token: AccessToken) -> dict[str, str]:
     }
 
 
-def hand_over(inputs: Inputs, ci: CiSystem, invocation: Invocation, token: AccessToken) -> None:
-    """Print the token if that was asked for, else export it the way of the CI system."""
+def hand_over(inputs: Inputs, ci: CiSystem, invocation: Invocation, token: AccessToken, masks: tuple[str, ...]) -> None:
+    """Print the token if that was asked for, else export it the way of the CI system, with `masks` for later steps."""
     export = Export(
         token=token,
         env_name=inputs.env_name,
@@ -148,7 +147,7 @@ def hand_over(inputs: Inputs, ci: CiSystem, invocation: Invocation, token: Acces
         output_file=Path(inputs.output_file) if inputs.output_file else None,
         channel=inputs.channel,
         channel_file=Path(inputs.channel_file) if inputs.channel_file else None,
-        masks=token.forms(),
+        masks=masks,
         git=settings(inputs, token) if inputs.configure_git else (),
         state=to_save(inputs, token),
         taken_back_by=_server_to_export(inputs, invocation.env),

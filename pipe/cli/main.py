@@ -16,7 +16,7 @@ from pipe.ci.system import CiSystem
 from pipe.cli.command_line import Options, split
 from pipe.cli.signals import Interrupted, Signals
 from pipe.errors import InputError, OutOfTime, PipeError, RunEnded, UnreachableError
-from pipe.http.deadline import Deadline
+from pipe.http.retry import Deadline
 from pipe.inputs.inputs import Inputs, checked_inputs
 from pipe.inputs.invocation import Invocation
 from pipe.inputs.sources import given_directly, read, secret_variables

@@ -7,7 +7,7 @@ from types import FrameType
 from typing import NoReturn
 
 from pipe.errors import OutOfTime, RunEnded
-from pipe.http.deadline import Deadline
+from pipe.http.retry import Deadline
 
 # Seconds. Other limits end nearly everything before the alarm does, also on a machine that is busy with something else.
 # It rings again, for its own message can hang too.

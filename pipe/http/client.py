@@ -14,9 +14,9 @@ import requests
 from pipe import VERSION
 from pipe.errors import AnswerError, OutOfTime, PipeError
 from pipe.http.addresses import Adapter
-from pipe.http.deadline import Deadline
 from pipe.http.proxies import proxy_for
 from pipe.http.responses import Response
+from pipe.http.retry import Deadline
 from pipe.http.trust import advice, is_too_strict, tls_context
 from pipe.http.unreachable import causes_of, out_of_time, unreachable
 

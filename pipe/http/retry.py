@@ -1,11 +1,11 @@
-"""Which failures are tried again, and when: after waits with full jitter, or when the server says."""
+"""Which failures are tried again, when (after waits with full jitter, or when the server says), and until when."""
 
 import random
+import time
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from pipe.errors import AnswerError, PipeError, UnreachableError
-from pipe.http.deadline import Deadline
 
 Result = TypeVar("Result")
 
@@ -21,6 +21,21 @@ FIRST_REFILL, LONGEST_REFILL = 4.0, 20.0
 _LAST_ATTEMPT = 0.1, 2.0
 # Lines: each of the first waits is announced, then one each time that the tries have lasted twice as long.
 _FIRST_LINES = 4
+
+
+class Deadline:
+    """The one clock of a run: counts down `seconds` from `start`, waits included, as nobody can set it back."""
+
+    def __init__(
+        self, seconds: float, *, start: float | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.seconds = seconds
+        self._clock = clock
+        self._end = (clock() if start is None else start) + seconds
+
+    def remaining(self) -> float:
+        """Return the seconds that are left; zero once the deadline has passed, never less."""
+        return max(0.0, self._end - self._clock())
 
 
 class RetryPolicy(NamedTuple):

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, TextIO
 
-from pipe.http.deadline import Deadline
+from pipe.http.retry import Deadline
 from pipe.redaction.log import Log
 
 _NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})

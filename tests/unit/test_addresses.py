@@ -13,7 +13,7 @@ import requests
 from pipe.errors import UnreachableError
 from pipe.http.addresses import APART, Address, attempts, connect, resolved
 from pipe.http.client import Http
-from pipe.http.deadline import Deadline
+from pipe.http.retry import Deadline
 from tests.silence import swallowing
 
 V4, V6 = socket.AF_INET, socket.AF_INET6

@@ -10,8 +10,8 @@ from pipe.bitbucket.cloud_errors import api_failure, granted_scopes, lacks_scope
 from pipe.bitbucket.paging import MOST_PAGES
 from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError
 from pipe.http.client import Http
-from pipe.http.deadline import Deadline
 from pipe.http.responses import Response
+from pipe.http.retry import Deadline
 from tests.unit.conftest import context_of
 
 BASE = "https://api.bitbucket.org/2.0"

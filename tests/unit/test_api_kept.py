@@ -7,7 +7,7 @@ import requests
 
 from pipe.errors import UnreachableError
 from pipe.http.client import Session
-from pipe.http.deadline import Deadline
+from pipe.http.retry import Deadline
 from pipe.verbs.api.client import KeepAliveHttp
 
 

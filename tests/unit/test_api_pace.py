@@ -3,7 +3,7 @@
 import pytest
 
 from pipe.errors import AnswerError
-from pipe.http.deadline import Deadline
+from pipe.http.retry import Deadline
 from pipe.verbs.api.pace import Pace
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipe.errors import AnswerError, OutOfTime, PipeError, UnreachableError
 from pipe.http.client import Http
-from pipe.http.deadline import Deadline
+from pipe.http.retry import Deadline
 from pipe.verbs.api.parallel import HELD, ParallelTasks, PathDone, Task
 
 # From when the tests are found: others run before these do.

@@ -14,8 +14,8 @@ from requests.structures import CaseInsensitiveDict
 from pipe import ci as systems
 from pipe.errors import ExportError, InputError, UnreachableError
 from pipe.http.client import Http
-from pipe.http.deadline import Deadline
 from pipe.http.responses import Response
+from pipe.http.retry import Deadline
 from pipe.inputs.inputs import checked_inputs
 from pipe.inputs.invocation import Arguments, Invocation
 from pipe.inputs.values import Given

@@ -12,9 +12,8 @@ from pipe.bitbucket.data_center import Caller, DataCenter
 from pipe.bitbucket.paging import MOST_PAGES
 from pipe.errors import AnswerError, InputError
 from pipe.http.context import Context
-from pipe.http.deadline import Deadline
 from pipe.http.responses import Response
-from pipe.http.retry import RetryPolicy
+from pipe.http.retry import Deadline, RetryPolicy
 from pipe.redaction.secret import Secret
 from tests.unit.conftest import Written
 

@@ -5,7 +5,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipe.http.deadline import Deadline
+from pipe.http.retry import Deadline
 
 
 class Clock:

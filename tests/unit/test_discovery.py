@@ -7,8 +7,8 @@ import pytest
 
 from pipe.errors import AnswerError
 from pipe.http.client import Http
-from pipe.http.deadline import Deadline
 from pipe.http.responses import Response
+from pipe.http.retry import Deadline
 from pipe.oauth.client import discover
 from pipe.oauth.endpoints import Endpoints
 from tests.unit.conftest import context_of

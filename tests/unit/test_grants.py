@@ -8,8 +8,8 @@ from pipe import grants
 from pipe.errors import MissingInputError
 from pipe.grants import Grant
 from pipe.http.client import Http
-from pipe.http.deadline import Deadline
 from pipe.http.responses import Response
+from pipe.http.retry import Deadline
 from pipe.inputs.inputs import Inputs, checked_inputs
 from pipe.inputs.table import GRANTS
 from pipe.inputs.values import Given

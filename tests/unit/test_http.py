@@ -15,7 +15,7 @@ import requests
 from pipe import VERSION
 from pipe.errors import AnswerError, OutOfTime, UnreachableError
 from pipe.http.client import LARGEST_ANSWER, Http
-from pipe.http.deadline import Deadline
+from pipe.http.retry import Deadline
 from tests.unit.server import Server
 
 

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError, UnreachableError
-from pipe.http.deadline import Deadline
-from pipe.http.retry import FIRST_WAIT, LONGEST_WAIT, RetryPolicy, with_retries
+from pipe.http.retry import FIRST_WAIT, LONGEST_WAIT, Deadline, RetryPolicy, with_retries
 
 
 def trouble(

@@ -14,7 +14,7 @@ import requests
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, MissingInputError, PipeError, RefusedError, UnfitTokenError
 from pipe.export.variables import Export
-from pipe.http.deadline import Deadline
+from pipe.http.retry import Deadline
 from pipe.inputs.inputs import Inputs, checked_inputs
 from pipe.inputs.invocation import Invocation
 from pipe.inputs.values import Given

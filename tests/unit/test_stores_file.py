@@ -12,7 +12,7 @@ from pipe.export.stores import store_of
 from pipe.export.stores.store import Store
 from pipe.http.client import Http
 from pipe.http.context import Context
-from pipe.http.deadline import Deadline
+from pipe.http.retry import Deadline
 from pipe.redaction.secret import Secret
 from tests.unit.conftest import context_of
 

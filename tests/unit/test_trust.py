@@ -11,7 +11,7 @@ import trustme
 
 from pipe.errors import InputError
 from pipe.http.client import Http
-from pipe.http.deadline import Deadline
+from pipe.http.retry import Deadline
 from pipe.http.trust import NAME_IT, advice, extra_roots, roots, tls_context
 from pipe.verbs.check.network import rooted_context
 

@@ -13,9 +13,8 @@ from pipe.errors import AnswerError, PipeError
 from pipe.http.client import LARGEST_ANSWER as LARGEST_TOKEN_ANSWER
 from pipe.http.client import Http, Result, Session
 from pipe.http.context import Context
-from pipe.http.deadline import Deadline
 from pipe.http.responses import Response, redirected
-from pipe.http.retry import with_retries
+from pipe.http.retry import Deadline, with_retries
 from pipe.http.unreachable import never_sent
 from pipe.redaction.log import show
 from pipe.redaction.secret import Secret

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from pipe.errors import AnswerError
-from pipe.http.deadline import Deadline
+from pipe.http.retry import Deadline
 
 _HOUR = 3600.0
 # Cloud's smallest allowance (requests an hour), for an answer that does not say which it is.

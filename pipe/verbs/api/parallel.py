@@ -8,7 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from pipe.errors import PipeError
 from pipe.http.client import Http, awaited, without_thread
-from pipe.http.deadline import Deadline
+from pipe.http.retry import Deadline
 
 MOST_AT_ONCE = 16
 HELD = 2

@@ -15,7 +15,7 @@ from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, InputError, PipeError, UnreachableError
 from pipe.export.printing import write_out
 from pipe.http.client import Http
-from pipe.http.deadline import Deadline
+from pipe.http.retry import Deadline
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.invocation import Arguments, Invocation, Option
 from pipe.redaction.log import DeferredLog

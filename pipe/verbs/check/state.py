@@ -11,9 +11,9 @@ from pipe.bitbucket.cloud import CLOUD_API
 from pipe.ci.system import CiSystem
 from pipe.errors import PipeError
 from pipe.http.client import Http
-from pipe.http.deadline import Deadline
 from pipe.http.proxies import proxy_for
 from pipe.http.responses import Response
+from pipe.http.retry import Deadline
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.invocation import Invocation
 from pipe.inputs.table import OAUTH_GRANTS
