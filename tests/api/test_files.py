@@ -57,6 +57,31 @@ def test_a_file_is_uploaded_to_downloads(caller: Caller, hello: Repository) -> N
     assert b"\r\nContent-Type: application/gzip\r\n" in outcome.requests[0].body[:400]
 
 
+def test_a_form_is_the_one_that_curl_sends(caller: Caller) -> None:
+    """Byte for byte but for the boundary, with quotes and a backslash in names, and media types that curl knows."""
+    curl = parts.need("curl")
+    words = ("message=Text & more\r\nand a line", 'a "b" c=x', "/docs/\u00fc\\d.md=y", "empty=")
+    for name in ("plain.txt", 'a "b" \u00fc.png', "x.bin"):
+        written(caller, name, name.encode())
+    ours = [*words, "files=@plain.txt", 'files=@a "b" \u00fc.png', "/x/y=@x.bin"]
+    theirs = [*words, "files=@plain.txt", 'files=@"a \\"b\\" \u00fc.png"', "/x/y=@x.bin"]
+    caller.fault("/2.0/*", times=2, status=201, body="")
+    outcome = caller.run("x", *(word for form in ours for word in ("--form", form)))
+    subprocess.check_call(
+        [curl, "-sS", *(word for form in theirs for word in ("-F", form)), f"{API}/x"],
+        env={**caller.world.sandbox.environment(), "PATH": os.defpath},
+        cwd=caller.world.work,
+    )
+    bodies = []
+    for request in caller.world.sandbox.requests[-2:]:
+        kind, _, boundary = (request.header("Content-Type") or "").partition("; boundary=")
+        bodies.append((kind, request.body.replace(boundary.encode(), b"BOUNDARY")))
+
+    assert outcome.code == 0
+    assert bodies[0][0] == "multipart/form-data"
+    assert bodies[0] == bodies[1]
+
+
 def test_several_files_are_one_form(caller: Caller, hello: Repository) -> None:
     """RFC 7578 section 4.3: they have the same name."""
     for name in ("one.txt", "two.bin"):

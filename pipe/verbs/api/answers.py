@@ -231,9 +231,9 @@ def receiving(path: Path) -> Iterator[OutputFile]:
             give(descriptor, os.fstat(directory))
         output = OutputFile(file)
         yield output
-        if output.size is not None:
-            with _told():
-                file.close()
+        with _told():
+            file.close()
+            if output.size is not None:
                 os.rename(temporary, path.name, src_dir_fd=directory, dst_dir_fd=directory)
     finally:
         with suppress(OSError):
