@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import signal
 import subprocess
 import tarfile
 from pathlib import Path
@@ -358,6 +359,22 @@ def test_the_deadline_holds_while_a_file_comes(caller: Caller) -> None:
 
     assert outcome.code == 4
     assert "within the deadline of 2 s" in outcome.failure
+    assert list(caller.world.work.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_no_file(caller: Caller, number: signal.Signals) -> None:
+    """While half of it is there."""
+    caller.fault(kind="drip-body", body="x" * 10_000, interval=0.05)
+
+    def interrupt(process: "subprocess.Popen[bytes]") -> None:
+        caller.world.sandbox.journal.wait_for(lambda requests: len(requests) == 1, timeout=20)
+        process.send_signal(number)
+
+    env = {"BITBUCKET_ACCESS_TOKEN": caller.token()}
+    outcome = run_program(caller.world, "api", "x", "--output", "x", env=env, during=interrupt)
+
+    assert outcome.code == 128 + number
     assert list(caller.world.work.iterdir()) == []
 
 
