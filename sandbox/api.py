@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from sandbox import api_errors, changes, paging, variables
+from sandbox import api_errors, changes, files, paging, variables
+from sandbox.files import Files
 from sandbox.messages import Request, Response, json_response
 from sandbox.repositories import Repositories, Repository
 from sandbox.scopes import implied
@@ -34,10 +35,11 @@ _Resource = Callable[["Api", _Call], Response]
 class Api:
     """`/2.0/...`, for `Authorization: Bearer` and nothing else."""
 
-    def __init__(self, repositories: Repositories, tokens: Tokens, era: Era) -> None:
+    def __init__(self, repositories: Repositories, tokens: Tokens, era: Era, files: Files) -> None:
         self._repositories = repositories
         self._tokens = tokens
         self._era = era
+        self._files = files
         self.rate_limit: dict[str, str] = {}
         """Headers of every answer to a token that is good."""
 
@@ -147,6 +149,42 @@ class Api:
         """The diff, patch or diffstat between two commits."""
         return changes.shown(call.request, call.path[3])
 
+    def downloads(self, call: _Call) -> Response:
+        """What was uploaded: a list, or more of it."""
+        kept = _given(call).downloads
+        if call.request.method == "POST":
+            return files.upload(call.request, kept)
+        found = [{"type": "download", "name": name, "size": len(kept[name])} for name in sorted(kept)]
+        return paging.page(call.request, found)
+
+    def download(self, call: _Call) -> Response:
+        """One of them, by a redirect to the host that keeps it; or its end."""
+        kept, name = _given(call).downloads, call.path[-1]
+        if name not in kept:
+            return api_errors.not_found("/".join(call.path[1:]))
+        if call.request.method == "DELETE":
+            del kept[name]
+            return Response(204)
+        return Response(302, b"", {"Location": self._files.keep(name, kept[name])})
+
+    def commit(self, call: _Call) -> Response:
+        """A commit of the files in a form."""
+        name = f"{call.request.scheme}://{call.request.host}/2.0/repositories/{'/'.join(call.path[1:3])}"
+        return files.commit(call.request, self._repositories.git_directory(*call.path[1:3]), name)
+
+    def source(self, call: _Call) -> Response:
+        """A file as it is in a commit."""
+        path = "/".join(call.path[4:])
+        found = files.at(self._repositories.git_directory(*call.path[1:3]), call.path[3], path)
+        return files.raw(path, found) if found is not None else api_errors.not_found(path)
+
+    def log(self, call: _Call) -> Response:
+        """What a step of a pipeline has printed, by a redirect."""
+        found = _given(call).logs.get(f"{call.path[4]}/{call.path[6]}")
+        if found is None:
+            return api_errors.not_found("/".join(call.path[1:]))
+        return Response(307, b"", {"Location": self._files.keep("log", found)})
+
     def environments(self, call: _Call) -> Response:
         """Its deployment environments."""
         found = [{"type": "deployment_environment", "uuid": e.uuid, "name": e.name} for e in _given(call).environments]
@@ -170,7 +208,15 @@ _RESOURCES: dict[tuple[str, tuple[str, ...]], tuple[str, _Resource]] = {
     ("GET", (*_ONE, "pullrequests")): ("pullrequest", Api.pull_requests),
     ("POST", (*_ONE, "pullrequests")): ("pullrequest:write", Api.open_pull_request),
     ("GET", (*_ONE, "environments")): ("pipeline", Api.environments),
+    ("GET", (*_ONE, "downloads")): ("repository", Api.downloads),
+    ("POST", (*_ONE, "downloads")): ("repository:write", Api.downloads),
+    ("GET", (*_ONE, "downloads", "*")): ("repository", Api.download),
+    ("DELETE", (*_ONE, "downloads", "*")): ("repository:write", Api.download),
+    ("POST", (*_ONE, "src")): ("repository:write", Api.commit),
+    ("GET", (*_ONE, "pipelines", "*", "steps", "*", "log")): ("pipeline", Api.log),
 }
+for _depth in range(1, 5):
+    _RESOURCES["GET", (*_ONE, "src", "*", *("*",) * _depth)] = ("repository", Api.source)
 for _kind in changes.KINDS:
     _RESOURCES["GET", (*_ONE, "pullrequests", "*", _kind)] = ("pullrequest", Api.changes_of_pull_request)
     _RESOURCES["GET", (*_ONE, _kind, "*", "*")] = ("repository", Api.changes)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from sandbox.certificates import FILES
 from sandbox.data_center import DataCenter
 from sandbox.git import DataCenterGit
 from sandbox.messages import Request, Response, html_response
@@ -10,7 +11,7 @@ Handler = Callable[[Request], Response]
 
 
 class Application:
-    """Bitbucket's two hosts. Any other name, such as 127.0.0.1, stands for both, and for a Data Center."""
+    """Bitbucket's two hosts, and one for files. Any other name, such as 127.0.0.1, is all, and a Data Center."""
 
     def __init__(
         self,
@@ -21,6 +22,8 @@ class Application:
         data_center_token: Handler,
         api: Handler,
         git: Handler,
+        archives: Handler,
+        files: Handler,
         data_center: DataCenter,
         data_center_git: DataCenterGit,
     ) -> None:
@@ -36,12 +39,16 @@ class Application:
         }
         self._api = api
         self._git = git
+        self._archives = archives
+        self._files = files
         self._data_center = data_center
         self._data_center_git = data_center_git
 
     def __call__(self, request: Request) -> Response:
         """Answer one request."""
         host = request.host.partition(":")[0]
+        if host == FILES:
+            return self._files(request)
         if host not in ("bitbucket.org", "api.bitbucket.org") and self._data_center.serves(request.path):
             return self._data_center(request)
         if host not in ("bitbucket.org", "api.bitbucket.org") and self._data_center_git.serves(request.path):
@@ -51,6 +58,8 @@ class Application:
         if host != "api.bitbucket.org":
             if ".git/" in request.path:
                 return self._git(request)
+            if "/get/" in request.path:
+                return self._archives(request)
             page = self._pages.get(request.path) or self._data_center_pages.get(_below_context(request))
             if page is not None:
                 return page(request)

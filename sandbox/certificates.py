@@ -12,9 +12,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+FILES = "bbuseruploads.s3.amazonaws.com"
+"""Where Bitbucket keeps downloads."""
+
 NAMES = (
     "bitbucket.org",
     "api.bitbucket.org",
+    FILES,
     "localhost",
     "127.0.0.1",
     "::1",

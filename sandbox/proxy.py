@@ -9,11 +9,12 @@ import socket
 from dataclasses import dataclass
 from typing import cast
 
+from sandbox.certificates import FILES
 from sandbox.connection import ClientGoneError, ClientResetError, Connection
 from sandbox.listener import Listener
 from sandbox.messages import Response, text_response
 
-_BITBUCKET = frozenset({"bitbucket.org:443", "api.bitbucket.org:443"})
+_BITBUCKET = frozenset({"bitbucket.org:443", "api.bitbucket.org:443", f"{FILES}:443"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,10 @@ class Repository:
     pull_requests: list[dict[str, object]] = field(default_factory=list)
     variables: list[dict[str, object]] = field(default_factory=list)
     environments: list["Environment"] = field(default_factory=list)
+    downloads: dict[str, bytes] = field(default_factory=dict)
+    """What the page Downloads has, by name."""
+    logs: dict[str, bytes] = field(default_factory=dict)
+    """Those of the steps of its pipelines, by `PIPELINE/STEP`."""
 
 
 class _AndMore(Sequence[Repository]):

@@ -17,6 +17,7 @@ from sandbox.certificates import Certificate, server_context, write_ca
 from sandbox.consumers import Consumer, old_consumer
 from sandbox.data_center import DataCenter
 from sandbox.faults import Faults
+from sandbox.files import Archives, Files
 from sandbox.git import DataCenterGit, Git
 from sandbox.journal import Journal
 from sandbox.messages import Request
@@ -71,7 +72,8 @@ class Sandbox:
         self.data_center = DataCenter(clock)
         self.git = Git(self.repositories, self._tokens)
         self.data_center_git = DataCenterGit(self.repositories, self.data_center)
-        self.api = Api(self.repositories, self._tokens, era)
+        self.files = Files()
+        self.api = Api(self.repositories, self._tokens, era, self.files)
         application = Application(
             authorize=Authorize(self.consumers, self._tokens),
             token=TokenEndpoint(
@@ -83,6 +85,8 @@ class Sandbox:
             ),
             api=self.api,
             git=self.git,
+            archives=Archives(self.repositories, self._tokens),
+            files=self.files,
             data_center=self.data_center,
             data_center_git=self.data_center_git,
         )

@@ -43,7 +43,8 @@ def data_center_at(base_url: str) -> RestApi:
 def address(place: RestApi, text: str) -> str:
     """Return the address that a user's PATH stands for; raise `InputError`, which does not repeat it, for none.
 
-    PATH is below the API, or an absolute address of it. The token goes to nobody else, and `..` leads nowhere.
+    PATH is below the API, or an absolute address of it or of a repository's archive. The token goes to nobody else, and
+    `..` leads nowhere.
     """
     path, mark, query = text.partition("?")
     if _CONTROL.search(text) or "#" in text or not path or len(text) > LONGEST_ADDRESS:
@@ -53,7 +54,8 @@ def address(place: RestApi, text: str) -> str:
     if _climbs(path):
         raise _wrong("holds `.` or `..` as a part of its own")
     if "://" in path:
-        found = on_same_server(quote(text, safe=_KEPT), place.base)
+        absolute = quote(text, safe=_KEPT)
+        found = on_same_server(absolute, place.base) or archive(absolute, place)
         if not found:
             raise _wrong(f"is the address of another server than {urlsplit(place.base).netloc}, or not https")
         return found
@@ -87,6 +89,22 @@ def within_api(url: str, place: RestApi) -> str:
     found = on_same_server(url, place.base)
     path = found.partition("?")[0]
     return found if path.startswith(place.base + place.rooted) and not _climbs(path) else ""
+
+
+# `get` is no name of a repository's page but this one: https://bitbucket.org/WORKSPACE/REPOSITORY/get/REVISION.zip
+_ARCHIVE = re.compile(r"/[^/]+/[^/]+/get/[^?]+")
+_SITE = "https://bitbucket.org"
+
+
+def archive(url: str, place: RestApi) -> str:
+    """Return `url`, put together anew, if it is that of an archive of Cloud, which takes bearer tokens; else nothing.
+
+    It is the one thing beside the API that is asked with the token; the rest of the site is pages for people. A Data
+    Center has archives within its API.
+    """
+    found = on_same_server(url, _SITE) if place.cloud else ""
+    path = found.removeprefix(_SITE).partition("?")[0]
+    return found if _ARCHIVE.fullmatch(path) and not _climbs(path) else ""
 
 
 def is_plain(text: str) -> bool:
@@ -137,26 +155,53 @@ FOLLOWERS = frozenset({"GET", "HEAD"})
 MOST = 5
 """Redirects in a row."""
 
+# Of a server elsewhere: what no two readers take apart in two ways.
+_NAME = re.compile(r"[A-Za-z0-9_.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 _SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
 # What the options ask for. Whether Bitbucket hands it on when it redirects is not documented.
 _WISHES = ("q", "sort", "fields", "pagelen", "limit")
 
 
 def target_of(answer: Response, url: str, place: RestApi) -> str:
-    """Return the address that `answer`, to a request for `url`, leads to; an empty text unless it is within the API.
+    """Return the address that `answer`, to a request for `url`, leads to; an empty text if the token is not for it.
 
-    A relative one is resolved against `url` (RFC 9110 section 10.2.2). It asks for the same fields, order and length
-    of pages as `url` does, unless it has others.
+    That is one within the API, which is asked for the same fields, order and length of pages as `url` is, unless it
+    has others; or one of an archive.
     """
+    location = _location(answer, url)
+    wanted = names_in(url)
+    if found := within_api(location, place):
+        return with_parameters(found, {name: wanted.get(name, "") for name in _WISHES})
+    return archive(location, place)
+
+
+def elsewhere(answer: Response, url: str, place: RestApi) -> str:
+    """Return the address that `answer` leads to if that is another server's, who must not get the token; else nothing.
+
+    Only with https, and without a name or a password in it. On Bitbucket's own server it would be a page for people:
+    a login, as a rule.
+    """
+    location = _location(answer, url)
+    try:
+        there = urlsplit(location)
+        name, _ = there.hostname, there.port
+    except ValueError:
+        return ""
+    own = {urlsplit(place.base).hostname, *([urlsplit(_SITE).hostname] if place.cloud else [])}
+    if there.scheme != "https" or not name or name in own or "@" in there.netloc or not _NAME.fullmatch(there.netloc):
+        return ""
+    return location
+
+
+def _location(answer: Response, url: str) -> str:
+    """Where `answer` to a request for `url` leads, resolved against that (RFC 9110 section 10.2.2)."""
     location = answer.headers.get("Location", "")
     if not is_plain(location):
         return ""
     if location.startswith("//"):
         location = f"{url.partition(':')[0]}:{location}"
     # `urljoin` itself takes an address with a scheme, but without a host, for a relative one.
-    found = within_api(location if _SCHEME.match(location) else urljoin(url, location), place)
-    wanted = names_in(url)
-    return with_parameters(found, {name: wanted.get(name, "") for name in _WISHES}) if found else ""
+    return location if _SCHEME.match(location) else urljoin(url, location)
 
 
 def endless(answer: Response, *, circle: bool) -> AnswerError:

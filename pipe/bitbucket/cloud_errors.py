@@ -13,6 +13,9 @@ from pipe.oauth.advice import rate_limited
 from pipe.oauth.token import LONGEST_SCOPES
 from pipe.redaction.log import show
 
+# "This API is not accessible by this authentication mechanism" was seen for access tokens of repositories.
+_ABOUT_THE_KIND = ("authentication mechanism", "authentication method")
+
 
 def api_failure(answer: Response, masks: Sequence[str]) -> PipeError:
     """Return the failure that an answer other than 2xx stands for."""
@@ -55,6 +58,27 @@ def api_failure(answer: Response, masks: Sequence[str]) -> PipeError:
         f"{what} It complains of {fields}" if fields else what,
         "The request does not fit this resource.",
         "Check the names and values against the REST API's documentation.",
+    )
+
+
+def by_kind_of_token(error: PipeError, answer: Response, url: str) -> PipeError:
+    """Return `error`, made of `answer` to a request for `url`; with other advice if it is about the kind of token.
+
+    "Update an explicit group permission for a repository" has it that 403 also says that the authentication was no app
+    password, in whose place API tokens are; a consumer's token is refused there whatever its scopes are.
+    """
+    message = _error(answer).get("message")
+    said = message.lower() if isinstance(message, str) else ""
+    by_text = answer.status in (401, 403) and any(text in said for text in _ABOUT_THE_KIND)
+    by_place = answer.status == 403 and isinstance(error, RefusedError) and "/permissions-config/" in url
+    if not by_text and not by_place:
+        return error
+    return error.because(
+        "The token may be good, but some resources do not take every kind of one: permissions of a repository, for "
+        "example, cannot be changed with a consumer's (OAuth) token, only with a person's API token."
+        + ("" if by_text else " Or its owner is no administrator there."),
+        "Ask with an API token of a person who may do this (grant access_token, access-token-kind api-token and "
+        "username), or do it in Bitbucket's settings.",
     )
 
 

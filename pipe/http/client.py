@@ -113,13 +113,17 @@ class Http:
         Raises `UnreachableError` if no whole answer came: its `again` tells whether another try could help. Raises
         `AnswerError` if the answer is larger than `largest_answer`.
         """
-        always = {"Accept": "application/json", "User-Agent": f"bitbucket-token/{VERSION}"}
-        request = requests.Request(method, url, headers={**always, **headers}, data=content or form, json=json)
-        host = urlsplit(url).netloc
-        proxy = proxy_for(url, self._env)
+        request = requests.Request(method, url, headers=headers, data=content or form, json=json)
+        return self.sent(request, self._exchange)
+
+    def sent(self, request: requests.Request, exchange: Callable[[requests.Request, str, str], Result]) -> Result:
+        """Have `exchange` send the request to a host by a proxy or none, and return what it does; raises as `send`."""
+        request.headers = {"Accept": "application/json", "User-Agent": f"bitbucket-token/{VERSION}", **request.headers}
+        host = urlsplit(request.url).netloc
+        proxy = proxy_for(request.url, self._env)
         while True:
             try:
-                return self.within_deadline(partial(self._exchange, request, host, proxy), host)
+                return self.within_deadline(partial(exchange, request, host, proxy), host)
             except (requests.RequestException, ValueError) as error:
                 if not self.relaxes(error, host):
                     raise self.explained(error, host, proxy) from error

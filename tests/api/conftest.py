@@ -1,5 +1,6 @@
 """What the tests of `bitbucket-token api` share."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +11,13 @@ from typing import Any
 import pytest
 
 from sandbox import Fault
+from sandbox.repositories import Repository
 from tests.program import Outcome, World, run_program
 
 API = "https://api.bitbucket.org/2.0"
 LIST = "/2.0/repositories/team"
+HELLO = "repositories/team/hello"
+DOWNLOADS = f"{HELLO}/downloads"
 
 
 @dataclass(frozen=True)
@@ -69,3 +73,25 @@ def asked(outcome: Outcome) -> list[str]:
     """Method, path and query of each request to the API."""
     found = [request for request in outcome.requests if "oauth2" not in request.path]
     return [f"{one.method} {one.path}" + (f"?{one.query}" if one.query else "") for one in found]
+
+
+@pytest.fixture
+def hello(caller: Caller) -> Repository:
+    return caller.world.sandbox.repositories.of("team")[0]
+
+
+def written(caller: Caller, name: str, content: bytes) -> Path:
+    """Write a file into the working directory."""
+    path = caller.world.work / name
+    path.write_bytes(content)
+    return path
+
+
+def writer(caller: Caller) -> dict[str, str]:
+    """Return the variable with a token that may write, and read logs."""
+    return {"BITBUCKET_ACCESS_TOKEN": caller.token("repository:write", "pipeline")}
+
+
+def digest(content: bytes) -> str:
+    """Return what stands for a content that is too long to be compared in a message."""
+    return hashlib.sha256(content).hexdigest()

@@ -90,7 +90,7 @@ def test_a_list_may_begin_in_the_middle(caller: Caller) -> None:
         ("nothing", {}, 5, "base-url lacks the context path"),
         ("x", {"status": 429, "times": None}, 5, "too many requests"),
         ("x", {"status": 503, "times": None}, 5, "in trouble"),
-        ("x", {"kind": "redirect"}, 5, "never followed"),
+        ("x", {"kind": "redirect", "location": "http://elsewhere.example/"}, 5, "never followed"),
         ("x", {"status": 403, "body": '{"errors": [{"message": "No."}]}'}, 6, '"No."'),
         ("x", {"status": 409, "body": '{"errors": [{"message": "It is there."}]}'}, 5, '"It is there."'),
     ],

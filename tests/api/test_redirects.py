@@ -125,12 +125,10 @@ def test_what_changes_something_goes_nowhere_else(caller: Caller, status: int, m
 @pytest.mark.parametrize(
     ("location", "path"),
     [
-        ("/2.0/user", "GET /2.0/user"),
-        ("//api.bitbucket.org/2.0/user", "GET /2.0/user"),
+        *(("/2.0/user", "GET /2.0/user"), ("//api.bitbucket.org/2.0/user", "GET /2.0/user")),
         ("HTTPS://API.bitbucket.org:443/2.0/user", "GET /2.0/user"),
         ("diff/team/hello:a%0Db", "GET /2.0/repositories/team/diff/team/hello:a%0Db"),
-        ("../../user", "GET /2.0/user"),
-        ("./x?y=z", "GET /2.0/repositories/team/x?y=z"),
+        *(("../../user", "GET /2.0/user"), ("./x?y=z", "GET /2.0/repositories/team/x?y=z")),
         ("?page=2", "GET /2.0/repositories/team/hello?page=2"),
         ("x/", "GET /2.0/repositories/team/x/"),
         ("/2.0/x%2Fy/main..z", "GET /2.0/x%2Fy/main..z"),
@@ -149,12 +147,15 @@ def test_a_relative_address_is_one_beside_that_which_was_asked(caller: Caller, l
 @pytest.mark.parametrize(
     ("location", "more"),
     [
-        (f"https://evil.example/2.0/x?{SIGNATURE}", ()),
         (f"https://evil.example/2.0/x?{SIGNATURE}", ("--paginate",)),
         (f"//evil.example/2.0/{SIGNATURE}", ("--method", "HEAD")),
         ("http://api.bitbucket.org/2.0/user", ()),
-        ("https://api.bitbucket.org:444/2.0/user", ()),
-        (f"https://{SIGNATURE}:p@api.bitbucket.org/2.0/user", ()),
+        *((f"http://files.example/x?{SIGNATURE}", ()), (f"https://{SIGNATURE}:p@files.example/x", ())),
+        *((f"https://{SIGNATURE}%40files.example/x", ()), (f"https://bitbucket.org/team/hello/src/{SIGNATURE}", ())),
+        (f"https://bitbucket.org/account/signin/?next=/{SIGNATURE}", ()),
+        (f"https://bitbucket.org/team/hello/get/../../../account/{SIGNATURE}", ()),
+        (f"https://BITBUCKET.org:444/team/hello/get/{SIGNATURE}", ()),
+        *(("https://api.bitbucket.org:444/2.0/user", ()), (f"https://{SIGNATURE}:p@api.bitbucket.org/2.0/user", ())),
         ("https://api.bitbucket.org\\@evil.example/2.0/", ("--paginate",)),
         (f"https://api.bitbucket.org/account/signin?{SIGNATURE}", ()),
         ("/2.0/../internal", ()),
@@ -171,7 +172,7 @@ def test_the_token_goes_nowhere_else(caller: Caller, location: str, more: tuple[
     assert len(outcome.requests) == 1
     assert set(outcome.connects) == {"api.bitbucket.org:443 200"}
     assert "never followed with a secret in hand" in outcome.failure
-    assert "get such a file with curl" in outcome.failure
+    assert "another server keeps the file, and only a GET without --paginate goes there" in outcome.failure
 
 
 def test_a_redirect_without_an_address_is_a_failure(caller: Caller) -> None:

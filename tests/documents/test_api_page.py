@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -20,9 +22,10 @@ def run(world: World, title: str, number: int = 0) -> Outcome:
     command = snippet.replace("bitbucket-token ", '"$@" ')
     command = command.replace("https://bitbucket.example.com", world.sandbox.data_center_url)
     (world.work / "password.txt").write_text(SECRET + "\n")
+    (world.work / "version.txt").write_text("1.0.0\n")
     center = world.sandbox.data_center
     token = center.mint(f"users/{center.bot.slug}", "x").value if "--base-url" in snippet else None
-    scopes = ("account", "pullrequest:write", "pipeline:variable")
+    scopes = ("account", "pullrequest:write", "pipeline:variable", "pipeline", "repository:write")
     env = {"BITBUCKET_ACCESS_TOKEN": token or world.sandbox.mint_token(*scopes).value, "PATH": "/usr/bin:/bin"}
     return run_program(world, env=env, prefix=(parts.need("dash"), "-euc", command, "dash"), secrets=[SECRET])
 
@@ -74,6 +77,47 @@ def test_a_secured_variable_is_set(world: World, number: int, name: str) -> None
     assert [(one["key"], one["value"], one["secured"]) for one in variables] == [(name, SECRET, True)]
 
 
+def test_a_file_is_uploaded(world: World) -> None:
+    """Byte for byte."""
+    (world.work / "hello.tar.gz").write_bytes(b"\x1f\x8b\x00\xff")
+    outcome = run(world, "Upload a file to Downloads")
+
+    assert outcome.code == 0
+    assert world.sandbox.repositories.of("team")[0].downloads == {"hello.tar.gz": b"\x1f\x8b\x00\xff"}
+
+
+def test_a_file_is_committed(world: World) -> None:
+    """On that branch; the header names the commit."""
+    outcome = run(world, "Commit a file")
+    directory = world.sandbox.repositories.git_directory("team", "hello")
+
+    assert outcome.code == 0
+    assert re.search("^Location: .*/commit/[0-9a-f]{40}\r$", outcome.out, re.M)
+    assert subprocess.check_output(["git", "-C", directory, "show", "main:docs/version.txt"]) == b"1.0.0\n"
+
+
+def test_files_are_fetched(world: World) -> None:
+    """From Downloads, of a step and of a revision."""
+    repository = world.sandbox.repositories.of("team")[0]
+    repository.downloads["hello.tar.gz"] = b"\x1f\x8b\x00\xff"
+    repository.logs["42/7"] = b"+ make\n"
+    outcome = run(world, "Fetch a download, a log or an archive")
+
+    assert outcome.code == 0
+    assert (world.work / "hello.tar.gz").read_bytes() == b"\x1f\x8b\x00\xff"
+    assert outcome.files["work/step.log"] == "+ make\n"
+    with tarfile.open(world.work / "main.tar.gz") as archive:
+        assert archive.getnames()[-1] == "team-hello-main/README.md"
+
+
+def test_a_header_is_seen(world: World) -> None:
+    """Scopes, as Bitbucket names them in it."""
+    outcome = run(world, "See the headers of an answer")
+
+    assert outcome.code == 0
+    assert outcome.out.strip() == "account, pipeline, pipeline:variable, pullrequest:write, repository:write"
+
+
 def test_several_things_are_asked_for(world: World) -> None:
     """In the order of the paths."""
     outcome = run(world, "Ask for several things at once")
@@ -92,4 +136,4 @@ def test_a_data_centers_repositories_are_listed(world: World) -> None:
 
 def test_no_command_is_without_a_test() -> None:
     """So many are on the page, and each is one of those above."""
-    assert len(re.findall(r"^```sh$", PAGE, re.M)) == 9
+    assert len(re.findall(r"^```sh$", PAGE, re.M)) == 13

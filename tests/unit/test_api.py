@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from pipe.bitbucket.cloud import Api
-from pipe.bitbucket.cloud_errors import api_failure, granted_scopes, lacks_scope
+from pipe.bitbucket.cloud_errors import api_failure, by_kind_of_token, granted_scopes, lacks_scope
 from pipe.bitbucket.paging import MOST_PAGES
 from pipe.errors import AnswerError, PipeError, RefusedError, UnfitTokenError
 from pipe.http.client import Http
@@ -151,6 +151,29 @@ def test_each_refusal_has_its_advice(status: int, body: object, kind: type[PipeE
 
     assert type(failure) is kind
     assert advice in f"{failure.what} {failure.why} {failure.now}"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "path", "told"),
+    [
+        (403, error("This API is not accessible by this authentication mechanism"), "user", True),
+        (401, error("This API is not accessible by this authentication mechanism"), "user", True),
+        (403, error("Forbidden"), "repositories/a/b/permissions-config/groups/c", True),
+        (403, error("no", {"required": ["repository:admin"]}), "repositories/a/b/permissions-config/groups/c", False),
+        (404, error("no"), "repositories/a/b/permissions-config/groups/c", False),
+        (403, error("Forbidden"), "repositories/a/b", False),
+        (401, error("Token is invalid, expired, or not supported for this endpoint."), "user", False),
+        (403, b"", "user", False),
+    ],
+)
+def test_a_refusal_for_the_kind_of_token_says_so(status: int, body: object, path: str, told: bool) -> None:
+    """By what it says, or where it is known; a missing scope is another thing."""
+    found = answer(status, body)
+    plain = api_failure(found, masks=())
+    failure = by_kind_of_token(plain, found, f"{BASE}/{path}")
+
+    assert (type(failure), failure.what) == (type(plain), plain.what)
+    assert ("API token of a person" in failure.now) == told
 
 
 def test_what_the_server_says_is_harmless() -> None:

@@ -20,7 +20,7 @@ def connect() -> Http:
     return Http(FOREVER, timeout=1, ca_file="", env={})
 
 
-def counting(number: int, items: int = 3) -> Task[str]:
+def counting(number: int, items: int = 3) -> Task[Http, str]:
     def task(_http: Http) -> Iterator[str]:
         yield from (f"{number}.{item}" for item in range(items))
 
@@ -41,7 +41,7 @@ def test_nothing_runs_far_ahead() -> None:
     made: list[str] = []
     held = threading.Semaphore(0)
 
-    def task(number: int) -> Task[str]:
+    def task(number: int) -> Task[Http, str]:
         def work(_http: Http) -> Iterator[str]:
             for item in range(100):
                 made.append(f"{number}.{item}")

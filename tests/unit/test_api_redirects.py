@@ -4,10 +4,11 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import requests
+import urllib3
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipe.bitbucket.addresses import LONGEST_ADDRESS, RestApi, target_of
+from pipe.bitbucket.addresses import LONGEST_ADDRESS, RestApi, archive, elsewhere, target_of
 from pipe.http.responses import Response
 
 CLOUD = RestApi("https://api.bitbucket.org", "/2.0", "/2.0/", cloud=True)
@@ -54,7 +55,7 @@ def lead(place: RestApi, location: str | None, url: str = "") -> str:
 def test_the_token_stays_below_the_api(place: RestApi, location: str) -> None:
     """Of what is sent in the end, too."""
     url = lead(place, location)
-    if not url:
+    if not url or archive(url, place):
         return
     sent = requests.Request("GET", url).prepare().url
     for found in (url, sent):
@@ -64,6 +65,78 @@ def test_the_token_stays_below_the_api(place: RestApi, location: str) -> None:
         parts = unquote(urlsplit(found).path).replace("\\", "/").split("/")
         assert not {".", ".."} & {part.partition(";")[0] for part in parts}
         assert urlsplit(found).netloc == urlsplit(place.base).netloc
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=9).map("".join))
+@example("https://bitbucket.org/a/b/get/../../../account")
+@example("https://bitbucket.org/a/b/get/%2e%2e/x")
+@example("https://files.example:8443/x?y")
+@example("https://files.example\\@bitbucket.org/x")
+@pytest.mark.parametrize("place", [CLOUD, CENTER])
+def test_what_is_elsewhere_is_read_by_all_in_one_way(place: RestApi, location: str) -> None:
+    """By https, at a server that is not Bitbucket's, and nothing stands before its name."""
+    answer = Response(302, {"Location": location}, b"", "host")
+    url = elsewhere(answer, HERE[place], place)
+    if not url:
+        return
+    assert not target_of(answer, HERE[place], place)
+    for found in (url, requests.Request("GET", url).prepare().url):
+        assert isinstance(found, str)
+        parts = urlsplit(found)
+        assert (parts.scheme, parts.username, parts.password) == ("https", None, None)
+        assert parts.hostname not in {"bitbucket.org", "api.bitbucket.org"} if place.cloud else {"git.example"}
+        assert parts.hostname == urllib3.util.parse_url(found).host
+
+
+@pytest.mark.parametrize(
+    ("location", "found"),
+    [
+        ("https://files.example/x?Signature=y", True),
+        ("HTTPS://Files.example:8443/x", True),
+        ("//files.example/x", True),
+        ("https://[::1]:8443/x", True),
+        ("http://files.example/x", False),
+        ("ftp://files.example/x", False),
+        ("https://u@files.example/x", False),
+        ("https://u:p@files.example/x", False),
+        ("https://files.example%40x/", False),
+        ("https://files.example:x/", False),
+        ("https://files.example:99999/", False),
+        ("https://bitbucket.org/account/signin/", False),
+        ("https://bitbucket.org:444/x", False),
+        ("https://api.bitbucket.org/1.0/x", False),
+        ("https:///x", False),
+        ("/x", False),
+        ("", False),
+    ],
+)
+def test_another_server_is_one_that_is_not_bitbuckets(location: str, found: bool) -> None:
+    """A page of Bitbucket's own would be its login."""
+    answer = Response(302, {"Location": location}, b"", "host")
+
+    assert bool(elsewhere(answer, HERE[CLOUD], CLOUD)) == found
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("https://bitbucket.org/team/hello/get/main.zip", True),
+        ("https://bitbucket.org/team/hello/get/feature/x.tar.gz?y", True),
+        ("https://bitbucket.org/team/hello/get/", False),
+        ("https://bitbucket.org/team/hello/got/main.zip", False),
+        ("https://bitbucket.org/team/get/main.zip", False),
+        ("https://bitbucket.org/a/team/hello/get/main.zip", False),
+        ("https://bitbucket.org/team/hello/get/%2e%2e/%2e%2e/x", False),
+        ("https://bitbucket.org/account?/team/hello/get/x", False),
+        ("https://bitbucket.org.evil/team/hello/get/x", False),
+        ("https://u@bitbucket.org/team/hello/get/x", False),
+        ("http://bitbucket.org/team/hello/get/x", False),
+    ],
+)
+def test_an_archive_alone_is_asked_for_with_the_token(url: str, found: bool) -> None:
+    """Of all that the site has; a Data Center's are within its API."""
+    assert archive(url, CLOUD) == (url if found else "")
+    assert archive(url, CENTER) == ""
 
 
 @pytest.mark.parametrize(

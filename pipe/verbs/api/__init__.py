@@ -1,7 +1,7 @@
 """`bitbucket-token api`: ask the REST API, from a script, in one line. Standard output has the answers alone."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 
 from pipe import grants
@@ -10,7 +10,6 @@ from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, InputError, PipeError
 from pipe.export.git import ORIGIN
 from pipe.grants.giving_back import give_back_unused
-from pipe.http.client import Http
 from pipe.http.context import Context
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.invocation import Arguments, Invocation
@@ -22,6 +21,7 @@ from pipe.redaction.log import show
 from pipe.redaction.secret import Secret, forms
 from pipe.run import connection, context_of, mask_inputs, mask_token
 from pipe.verbs import Verb
+from pipe.verbs.api.answers import Incoming, OutputFile, receiving
 from pipe.verbs.api.call import OWN_OPTIONS, Call, call_of, rest_api_of
 from pipe.verbs.api.client import Client, KeepAliveHttp
 from pipe.verbs.api.output import JsonLines, Output, Progress, Rendered
@@ -52,8 +52,12 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     inputs = _at_the_tokens_server(inputs, invocation)
     call = call_of(invocation.arguments, rest_api_of(inputs), invocation.cwd, invocation.stdin)
     context = context_of(inputs, ci, invocation)
-    with _token(inputs, ci, invocation, context) as token:
-        _ask(inputs, ci, invocation, context, call, token)
+    opened = receiving(call.output) if call.output else nullcontext()
+    with opened as file, _token(inputs, ci, invocation, context) as token:
+        _ask(inputs, ci, invocation, context, call, token, file=file)
+    if file:
+        shown = show(str(invocation.arguments.value("output")), invocation.log.masks)
+        invocation.log.line(f"Wrote {file.size} bytes to {shown}.")
 
 
 def _ask(
@@ -63,8 +67,10 @@ def _ask(
     context: Context,
     call: Call,
     token: AccessToken,
+    *,
+    file: OutputFile | None,
 ) -> None:
-    place = rest_api_of(inputs)
+    api = call.api
     lines = JsonLines([*token.forms(), *(mask for mask in invocation.log.masks if len(mask) >= _SHORTEST_MASK)])
     # A server may repeat a secret when it refuses it. In data it stays: nothing secured comes back.
     texts = _hidden(call.body.texts) if call.body else ()
@@ -73,17 +79,17 @@ def _ask(
     context = context._replace(retries=context.retries._replace(announce=progress.say))
     pace = Pace(invocation.deadline, progress.say, invocation.sleep)
 
-    def connect() -> Http:
+    def connect() -> KeepAliveHttp:
         return connection(KeepAliveHttp, inputs, invocation)
 
-    def client(http: Http) -> Client:
-        return Client(http, context, place, token.authorization(), pace)
+    def client(http: KeepAliveHttp) -> Client:
+        return Client(http, context, api, token.authorization(), pace)
 
     shown = [show(word.partition("?")[0], invocation.log.masks) for word in invocation.arguments.words]
-    progress.say(f"Asking {place.host}: {call.method} {shown[0]}{_others(call)}")
-    flight = ParallelTasks([_task(call, url, client, lines) for url in call.addresses], connect, call.at_once)
+    progress.say(f"Asking {api.host}: {call.method} {shown[0]}{_others(call)}")
+    tasks = ParallelTasks([_task(call, url, client, lines, file) for url in call.addresses], connect, call.at_once)
     try:
-        Output(invocation.stdout, shown, ci.fail, progress).print_all(flight.items(invocation.deadline, place.host))
+        Output(invocation.stdout, shown, ci.fail, progress).print_all(tasks.items(invocation.deadline, api.host))
     except ExportError as error:
         if isinstance(error.__cause__, BrokenPipeError):
             return  # Whoever reads has read enough, as in `| head`.
@@ -163,15 +169,21 @@ def _exported(inputs: Inputs, invocation: Invocation, text: str) -> AccessToken:
     return token
 
 
-def _task(call: Call, url: str, client: Callable[[Http], Client], lines: JsonLines) -> Task[Rendered]:
-    def task(http: Http) -> Iterator[Rendered]:
+def _task(
+    call: Call, url: str, client: Callable[[KeepAliveHttp], Client], lines: JsonLines, file: OutputFile | None
+) -> Task[KeepAliveHttp, Rendered]:
+    def task(http: KeepAliveHttp) -> Iterator[Rendered]:
         asking = client(http)
         if call.paginate:
-            for values in pages(asking.get, asking.place, url):
-                yield lines.of(values, asking.place.host)
-        else:
-            _, answer = asking.ask(call.method, url, call.body.content if call.body else None)
-            yield lines.whole(answer)
+            for values in pages(asking.get, asking.api, url):
+                yield lines.of(values, asking.api.host)
+            return
+        _, answer = asking.fetch(call.method, url, call.body, file.take if file else Incoming.hold)
+        with closing(answer):
+            if call.include:
+                yield lines.head(answer)
+            if not file:
+                yield from lines.answer(answer)
 
     return task
 

@@ -1,10 +1,8 @@
 """What the command line asks of the API: method, addresses, body, all pages or one answer. No error repeats a value."""
 
-import json
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple, NoReturn, TextIO
+from typing import NamedTuple, TextIO
 
 from pipe.bitbucket.addresses import CLOUD, RestApi, address, data_center_at, with_parameters
 from pipe.bitbucket.paging import PAGE_LENGTH, length_parameter, naming_next
@@ -13,120 +11,11 @@ from pipe.inputs.inputs import Inputs
 from pipe.inputs.invocation import Arguments, Option
 from pipe.inputs.values import Given, parse_choice, parse_count
 from pipe.oauth.endpoints import is_cloud
+from pipe.verbs.api.bodies import Body, from_fields, from_file, from_forms, why
 from pipe.verbs.api.parallel import MOST_AT_ONCE
 
 LARGEST_BODY = 10 * 1024 * 1024
-"""Bytes of a file, or of standard input."""
-
-Read = Callable[[str], bytes]
-"""Returns what is in a file, or in standard input if its name is `-`."""
-
-
-class Body(NamedTuple):
-    """What is sent. `texts` came from files and standard input, where secrets stand: nothing said may repeat them."""
-
-    content: bytes
-    texts: tuple[str, ...] = ()
-
-
-def from_fields(fields: Sequence[str], read: Read) -> Body:
-    """Return the JSON object of `KEY=VALUE`, `KEY:=JSON`, `KEY=@FILE`; a dot in KEY leads into an inner object.
-
-    A value is a text unless it is written with `:=`. Of a file the last line end is left out, as for inputs.
-    Raises `InputError` if a field is none, or two contradict each other.
-    """
-    result: dict[str, object] = {}
-    texts: list[str] = []
-    for number, field in enumerate(fields, 1):
-        key, equals, value = field.partition("=")
-        if not equals or not all(key.removesuffix(":").split(".")):
-            raise _wrong_field(number, "is not of the form KEY=VALUE")
-        if key.endswith(":"):
-            _put(result, key[:-1].split("."), _parsed(value, number), number)
-            continue
-        if value.startswith("@"):
-            value = _text(read(value[1:]), number)
-            texts.append(value)
-        _put(result, key.split("."), value, number)
-    try:
-        return Body(_encoded(result), tuple(texts))
-    except (ValueError, RecursionError):
-        raise InputError(
-            "The --fields make no JSON.",
-            "One is nested too deep, or has a number that JSON does not know: NaN, or one beyond all bounds.",
-            "Correct it, or give the whole body by --input.",
-        ) from None
-
-
-def from_file(name: str, read: Read) -> Body:
-    """Return the JSON that the file `name` holds, as it is. Raises `InputError` if it is none."""
-    content = read(name)
-    try:
-        value = json.loads(content, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        raise InputError(
-            "What --input names holds no JSON.",
-            "It is empty, cut off, or another file.",
-            "Give a file with the JSON body of the request, or - for standard input; or use --field KEY=VALUE.",
-        ) from None
-    return Body(content, _texts_in(value))
-
-
-def _refuse(name: str) -> NoReturn:
-    """JSON has no NaN and no Infinity (RFC 8259 section 6), but Python's reader does."""
-    raise ValueError(name)
-
-
-def _texts_in(value: object) -> tuple[str, ...]:
-    """The texts in a whole body; what they are called is not among them."""
-    found: dict[str, None] = {}
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            found[one] = None
-        elif isinstance(one, list | dict):
-            waiting.extend(one.values() if isinstance(one, dict) else one)
-    return tuple(found)
-
-
-def _put(result: dict[str, object], path: Sequence[str], value: object, number: int) -> None:
-    inner: object = result
-    for name in path[:-1]:
-        inner = inner.setdefault(name, {}) if isinstance(inner, dict) else None
-    if not isinstance(inner, dict) or path[-1] in inner:
-        raise _wrong_field(number, "says something else of a key than one before it")
-    inner[path[-1]] = value
-
-
-def _parsed(text: str, number: int) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise _wrong_field(number, "has := before something that is no JSON") from None
-
-
-def _text(data: bytes, number: int) -> str:
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise _wrong_field(number, "names a file that is not UTF-8 text") from None
-    return text[:-1].removesuffix("\r") if text.endswith("\n") else text
-
-
-def _encoded(value: dict[str, object]) -> bytes:
-    # With escapes, so that bytes of a command line that are no UTF-8 are told apart and not refused half way.
-    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
-
-
-def _wrong_field(number: int, what: str) -> InputError:
-    return InputError(
-        f"The --field number {number} {what}.",
-        "A quote or an equals sign is missing, or a key stands there twice.",
-        "Write --field title=Text, --field source.branch.name=main, --field secured:=true, --field value=@FILE, or "
-        "--field value=@- for standard input.",
-    )
-
+"""Bytes of a file, or of standard input, but for files of a form."""
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
@@ -145,6 +34,19 @@ OWN_OPTIONS = (
         many=True,
     ),
     Option("input", "A file with the whole JSON body; - is standard input.", "FILE"),
+    Option(
+        "form",
+        "A field of a form: a text; NAME=@FILE is a file, sent as it is read and never held whole; NAME=<FILE is the "
+        "text of a file, and NAME=<- that of standard input. With a file it is multipart/form-data, else form-encoded.",
+        "NAME=VALUE",
+        many=True,
+    ),
+    Option(
+        "output",
+        "Write the answer into this file as it comes, byte for byte: complete, or not at all. For one PATH.",
+        "FILE",
+    ),
+    Option("include", "Print the status line and the headers before the answer, as curl's -i."),
     Option("at-once", f"How many paths are asked at once: 4 unless given, {MOST_AT_ONCE} at most.", "N"),
 )
 
@@ -152,13 +54,18 @@ _LONGEST_PAGE = 1000
 
 
 class Call(NamedTuple):
-    """A request for each address. `body` is there for one address only."""
+    """A request to `api` for each address. `body` is there for one address only."""
 
+    api: RestApi
     method: str
     addresses: tuple[str, ...]
     paginate: bool
     at_once: int
     body: Body | None
+    output: Path | None
+    """The file that the answer goes into; None: standard output."""
+    include: bool
+    """Whether the answer's head is printed before it."""
 
 
 def rest_api_of(inputs: Inputs) -> RestApi:
@@ -176,52 +83,64 @@ def rest_api_of(inputs: Inputs) -> RestApi:
     return data_center_at(inputs.base_url)
 
 
-def call_of(arguments: Arguments, place: RestApi, cwd: Path, stdin: TextIO | None) -> Call:
+def call_of(arguments: Arguments, api: RestApi, cwd: Path, stdin: TextIO | None) -> Call:
     """Return what is asked; raise `InputError` for what makes no sense, before anything is sent."""
     if not arguments.words:
         raise _wrong("No PATH is given.", "Give one or more, for instance /repositories/WORKSPACE")
     paginate = arguments.has("paginate")
-    wanted = _parameters(arguments, place, paginate=paginate)
-    addresses = tuple(with_parameters(address(place, word), wanted) for word in arguments.words)
-    has_body = arguments.has("field") or arguments.has("input")
+    wanted = _parameters(arguments, api, paginate=paginate)
+    addresses = tuple(with_parameters(address(api, word), wanted) for word in arguments.words)
+    has_body = any(map(arguments.has, ("field", "input", "form")))
     method = _choice(arguments, "method", METHODS, "POST" if has_body else "GET")
     if has_body and len(addresses) > 1:
         raise _wrong("There is a body, and more than one PATH.", "Run it once for each PATH.")
     if paginate and (has_body or method != "GET"):
         raise _wrong("--paginate goes together with GET alone.", "Leave out --paginate, or --method and the body.")
+    if arguments.has("output") and (paginate or len(addresses) > 1 or arguments.value("output") in ("", "-")):
+        raise _wrong(
+            "--output takes one answer into a file.",
+            "Give one PATH without --paginate, and the name of a file; or leave out --output and redirect the output.",
+        )
+    if arguments.has("include") and paginate:
+        raise _wrong("--include shows the head of one answer.", "Leave out --include or --paginate.")
     return Call(
+        api,
         method,
         addresses,
         paginate,
         parse_count("at-once", _given(arguments, "at-once", "4"), at_most=MOST_AT_ONCE),
-        _body(arguments, _reader(cwd, stdin)) if has_body else None,
+        _body(arguments, cwd, _reader(cwd, stdin)) if has_body else None,
+        cwd / arguments.value("output") if arguments.has("output") else None,
+        arguments.has("include"),
     )
 
 
-def _parameters(arguments: Arguments, place: RestApi, *, paginate: bool) -> Mapping[str, str]:
+def _parameters(arguments: Arguments, api: RestApi, *, paginate: bool) -> Mapping[str, str]:
     named = [name for name in ("query", "sort", "fields") if arguments.has(name)]
-    if named and not place.cloud:
+    if named and not api.cloud:
         raise _wrong(
             f"--{named[0]} is for Bitbucket Cloud.",
             "Put what a Data Center's resource takes into the PATH, for instance '/projects?name=api'.",
         )
     fields = arguments.value("fields")
     length = arguments.has("page-length") and parse_count(
-        "page-length", _given(arguments, "page-length"), at_most=PAGE_LENGTH if place.cloud else _LONGEST_PAGE
+        "page-length", _given(arguments, "page-length"), at_most=PAGE_LENGTH if api.cloud else _LONGEST_PAGE
     )
     return {
         "q": arguments.value("query"),
         "sort": arguments.value("sort"),
         "fields": naming_next(fields) if paginate else fields,
-        length_parameter(cloud=place.cloud): str(length or ""),
+        length_parameter(cloud=api.cloud): str(length or ""),
     }
 
 
-def _body(arguments: Arguments, read: Callable[[str], bytes]) -> Body:
-    if not arguments.has("input"):
-        return from_fields(arguments.values("field"), read)
+def _body(arguments: Arguments, cwd: Path, read: Callable[[str], bytes]) -> Body:
+    if sum(map(arguments.has, ("field", "input", "form"))) > 1:
+        raise _wrong("More than one of --field, --form and --input is given.", "Give the body by one of them.")
+    if arguments.has("form"):
+        return from_forms(arguments.values("form"), cwd, read)
     if arguments.has("field"):
-        raise _wrong("--input and --field are both given.", "Give the body by one of them.")
+        return from_fields(arguments.values("field"), read)
     return from_file(arguments.value("input"), read)
 
 
@@ -245,8 +164,9 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return _bounded(file.read(LARGEST_BODY + 1))
     except (OSError, ValueError) as error:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "it has an impossible name"
-        raise _wrong(f"A file for the body cannot be read ({reason}).", "Check its name after @ or --input.") from None
+        raise _wrong(
+            f"A file for the body cannot be read ({why(error)}).", "Check its name after @ or <, or of --input."
+        ) from None
 
 
 def _bounded(data: bytes) -> bytes:

@@ -2,12 +2,23 @@
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from functools import partial
+from typing import Any, Generic, NamedTuple
 
 import requests
 
-from pipe.bitbucket.addresses import FOLLOWED, FOLLOWERS, MOST, RestApi, endless, target_of, within_api
-from pipe.bitbucket.cloud_errors import api_failure
+from pipe.bitbucket.addresses import (
+    FOLLOWED,
+    FOLLOWERS,
+    MOST,
+    RestApi,
+    archive,
+    elsewhere,
+    endless,
+    target_of,
+    within_api,
+)
+from pipe.bitbucket.cloud_errors import api_failure, by_kind_of_token
 from pipe.bitbucket.data_center_errors import TOKEN, failure
 from pipe.errors import AnswerError, PipeError
 from pipe.http.client import LARGEST_ANSWER as LARGEST_TOKEN_ANSWER
@@ -18,10 +29,9 @@ from pipe.http.retry import Deadline, with_retries
 from pipe.http.unreachable import never_sent
 from pipe.redaction.log import show
 from pipe.redaction.secret import Secret
+from pipe.verbs.api.answers import Incoming, elsewhere_failure, is_page
+from pipe.verbs.api.bodies import Body
 from pipe.verbs.api.pace import Pace
-
-LARGEST_ANSWER = 64 * 1024 * 1024
-"""Bytes of one answer, counted after decompression."""
 
 HARMLESS_TWICE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 """Methods that do the same when they are done again (RFC 9110 section 9.2.2)."""
@@ -34,22 +44,31 @@ class KeepAliveHttp(Http):
     holds it longer.
     """
 
-    largest_answer = LARGEST_ANSWER
-
     def __init__(self, deadline: Deadline, **given: Any) -> None:
         super().__init__(deadline, **given)
         self._kept = Session(self.tls_context())
         self._answered = False
 
+    def begin(self, request: requests.Request) -> Incoming:
+        """Send one request and return its answer as soon as the head is there; whoever gets it has to close it.
+
+        A method that may not be done twice gets a connection of its own. Raises as `send` does.
+        """
+        return self.sent(request, self._first)
+
     def _exchange(self, request: requests.Request, host: str, proxy: str) -> Response:
-        """Send one request; a method that may not be done twice gets a connection of its own."""
+        return self._first(request, host, proxy).whole()
+
+    def _first(self, request: requests.Request, host: str, proxy: str) -> Incoming:
         if request.method not in HARMLESS_TWICE:
             self._give_up()
-        answer = super()._exchange(request, host, proxy)
+        response = self._begun(self._kept, request, proxy)
         self._answered = True
+        answer = Incoming(response, host, self.deadline, partial(self.explained, host=host, proxy=proxy))
         if answer.status < 200:
             # Python takes any interim answer but 100 for the final one (RFC 9110 section 15.2). The final one follows,
             # and the next request on this connection would get it.
+            answer.whole()
             self._give_up()
         return answer
 
@@ -85,83 +104,126 @@ class KeepAliveHttp(Http):
         self._kept.close()
         self._answered = False
 
-    def _too_large(self, host: str) -> AnswerError:
-        return AnswerError(
-            f"{host} answered with more than {self.largest_answer} bytes.",
-            "The page is too long, or the resource is a whole archive or file.",
-            "Ask for less at once: --page-length, --fields; for files and archives use git, or curl with the token.",
-        )
-
 
 # Diffs and files are no JSON.
 _ACCEPT = "application/json, */*;q=0.5"
 
 
-class Client:
-    """Sends requests to the API at `place` by `http`, which one thread has for itself; all threads share the rest."""
+Take = Callable[[Incoming], Result]
+"""What is done with an answer before its request counts as done: if that fails, it may be sent again."""
 
-    def __init__(self, http: Http, context: Context, place: RestApi, authorization: Secret, pace: Pace) -> None:
-        self.place = place
+
+class _Taken(NamedTuple, Generic[Result]):
+    """What `Take` made of an answer that is no redirect."""
+
+    result: Result
+
+
+class Client:
+    """Sends requests to `api` by `http`, which one thread has for itself; all threads share the rest."""
+
+    def __init__(self, http: KeepAliveHttp, context: Context, api: RestApi, authorization: Secret, pace: Pace) -> None:
+        self.api = api
         self._http = http
         self._context = context
         self._authorization = authorization
         self._pace = pace
 
-    def ask(
-        self, method: str, url: str, content: bytes | None = None, *, tolerated: Collection[int] = ()
-    ) -> tuple[str, Response]:
-        """Return a 2xx answer, or one whose status is `tolerated`, and its address; raise a `PipeError` for any other.
+    def get(self, url: str, tolerated: Collection[int]) -> tuple[str, Response]:
+        """Return the whole 2xx answer to a GET, or one whose status is `tolerated`, and its address; raises as `fetch`.
+
+        Redirects are followed within the API alone.
+        """
+        return self.fetch("GET", url, None, Incoming.whole, tolerated=tolerated, leaves=False)
+
+    def fetch(
+        self,
+        method: str,
+        url: str,
+        body: Body | None,
+        take: Take[Result],
+        *,
+        tolerated: Collection[int] = (),
+        leaves: bool = True,
+    ) -> tuple[str, Result]:
+        """Have `take` take a 2xx answer, or one whose status is `tolerated`; return the address that gave it, too.
 
         POST and PATCH are tried again only where the server cannot have done anything. GET and HEAD follow redirects
-        within the API. Each request on the way has all the tries that one has.
+        within the API, and GET one that `leaves` it: without the token from there on, which is also true of what
+        follows. Each request on the way has all the tries that one has. Raises a `PipeError` for any other answer, and
+        what `take` does.
         """
         followed = FOLLOWED if method in FOLLOWERS else frozenset()
-        passed = [url]
+        passed, outside = [url], False
         while True:
-            answer = self._tried(method, passed[-1], content, {*tolerated, *followed})
-            if answer.status not in followed:
-                return passed[-1], answer
-            target = target_of(answer, passed[-1], self.place)
+            found = self._tried(method, passed[-1], body, take, {*tolerated, *followed}, outside=outside)
+            if isinstance(found, _Taken):
+                return passed[-1], found.result
+            target = "" if outside else target_of(found, passed[-1], self.api)
+            if not target and leaves and method == "GET":
+                target = elsewhere(found, passed[-1], self.api)
+                outside = True
             if not target:
-                raise _failure(answer, self._context.masks(), self.place)
+                raise _failure(found, passed[-1], self._context.masks(), self.api)
             if target in passed or len(passed) > MOST:
-                raise endless(answer, circle=target in passed)
+                raise endless(found, circle=target in passed)
             passed.append(target)
 
-    def get(self, url: str, tolerated: Collection[int]) -> tuple[str, Response]:
-        """Return the answer to a GET, and its address, as `ask` does."""
-        return self.ask("GET", url, tolerated=tolerated)
+    def _tried(
+        self,
+        method: str,
+        url: str,
+        body: Body | None,
+        take: Take[Result],
+        tolerated: Collection[int],
+        *,
+        outside: bool,
+    ) -> _Taken[Result] | Response:
+        """Return what `take` made of the answer, or a redirect that is `tolerated`."""
+        headers = {"Accept": _ACCEPT}
+        if not outside:
+            headers["Authorization"] = self._authorization.reveal()
+        if body is not None:
+            headers["Content-Type"] = body.media_type
 
-    def _tried(self, method: str, url: str, content: bytes | None, tolerated: Collection[int]) -> Response:
-        headers = {"Authorization": self._authorization.reveal(), "Accept": _ACCEPT}
-        if content is not None:
-            headers["Content-Type"] = "application/json"
-
-        def attempt() -> Response:
-            self._pace.wait()
+        def attempt() -> _Taken[Result] | Response:
+            if not outside:
+                self._pace.wait()
             status = 0
             try:
-                answer = self._http.send(method, url, headers=headers, content=content)
-                status = answer.status
-                self._pace.note(answer.headers)
-                if not (200 <= status < 300 or status in tolerated):
-                    raise _failure(answer, self._context.masks(), self.place)
+                content = body.content if body else None
+                answer = self._http.begin(requests.Request(method, url, headers=headers, data=content))
+                answer.is_file, status = outside, answer.status
+                if not outside:
+                    self._pace.note(answer.headers)
+                if 200 <= status < 300 or (status in tolerated and status not in FOLLOWED):
+                    if outside and is_page(answer):
+                        raise elsewhere_failure(answer.head())
+                    return _Taken(take(answer))
+                whole = answer.whole()
+                if status in tolerated:
+                    return whole
+                raise elsewhere_failure(whole) if outside else _failure(whole, url, self._context.masks(), self.api)
             except PipeError as error:
                 raise (error if method in HARMLESS_TWICE else _once_only(error, status)) from error.__cause__
-            return answer
 
         return with_retries(attempt, self._context.retries)
 
 
-def _failure(answer: Response, masks: Sequence[str], api: RestApi) -> PipeError:
-    """Return the failure that an answer of `api` stands for.
+def _failure(answer: Response, url: str, masks: Sequence[str], api: RestApi) -> PipeError:
+    """Return the failure that an answer of `api` to a request for `url` stands for.
 
     What is longer than a token endpoint's answer may be is no complaint, and not worth the time to take it apart.
     """
     answer = answer._replace(body=answer.body[:LARGEST_TOKEN_ANSWER])
     if 300 <= answer.status < 400:
         return _redirected(answer, masks, api)
-    return api_failure(answer, masks) if api.cloud else failure(answer, TOKEN, masks)
+    if not api.cloud:
+        return failure(answer, TOKEN, masks)
+    if archive(url, api):
+        # Its refusals are pages for people.
+        answer = answer._replace(body=b"")
+    return by_kind_of_token(api_failure(answer, masks), answer, url)
 
 
 def _once_only(error: PipeError, status: int) -> PipeError:
@@ -186,6 +248,7 @@ def _redirected(answer: Response, masks: Sequence[str], api: RestApi) -> AnswerE
         )
     return AnswerError(
         redirected(answer, masks).what,
-        "It leads to a login page, or the resource is a file that another server keeps, such as a download.",
-        "Check base-url, and proxies in between; get such a file with curl --location and the token.",
+        "It leads to a login page, or to an address without https; or another server keeps the file, and only a GET "
+        "without --paginate goes there.",
+        "Check base-url, the token, and proxies in between.",
     )

@@ -1,30 +1,31 @@
-"""Answers on standard output as lines of JSON, in the order of the paths; failures and progress as they come."""
+"""Answers on standard output, JSON a line each, in the order of the paths; failures and progress as they come."""
 
 import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import NamedTuple, TextIO
 
 from pipe.errors import AnswerError, PipeError
 from pipe.export.printing import write_out
-from pipe.http.responses import Response, parsed_json
+from pipe.http.responses import parsed_json
 from pipe.redaction.secret import MASK, redact
+from pipe.verbs.api.answers import Incoming, masked
 from pipe.verbs.api.parallel import PathDone
 
-_JSON = re.compile(r"application/([\w.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
 # What JSON lets stand as it is, but a terminal, a log viewer or UTF-8 does not.
 _UNFIT = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 class Rendered(NamedTuple):
-    """What is printed of one answer, and how many values that is."""
+    """What is printed next, and how many values of a list that is; None: it is no page of one."""
 
     text: bytes
-    values: int
+    values: int | None = None
 
 
 class JsonLines:
@@ -47,22 +48,24 @@ class JsonLines:
             raise _no_json(host) from None
         return Rendered(_harmless(text).encode(), len(values))
 
-    def whole(self, answer: Response) -> Rendered:
-        """Return an answer's body: one line if it is JSON, else as it is; raise `AnswerError` if it only says so."""
-        if not answer.body:
-            return Rendered(b"", 0)
-        if not _JSON.fullmatch(answer.headers.get("Content-Type", "").strip()):
-            return Rendered(self._raw(answer.body), 1)
-        try:
-            value = parsed_json(answer.body)
-        except (ValueError, RecursionError):
-            raise _no_json(answer.host) from None
-        return self.of([value], answer.host)
+    def answer(self, answer: Incoming) -> Iterator[Rendered]:
+        """Yield the body of an answer that `hold` has been called for: one line if it is JSON, else as it is.
 
-    def _raw(self, body: bytes) -> bytes:
-        for mask in self._masks:
-            body = body.replace(mask.encode("utf-8", "surrogateescape"), MASK.encode())
-        return body
+        Raises `AnswerError` if it only says that it is JSON, and as `Incoming.pieces` does.
+        """
+        if not answer.is_json:
+            for piece in masked(chain(answer.first, answer.pieces), self._masks):
+                yield Rendered(piece)
+        elif body := b"".join(answer.first):
+            try:
+                value = parsed_json(body)
+            except (ValueError, RecursionError):
+                raise _no_json(answer.host) from None
+            yield self.of([value], answer.host)
+
+    def head(self, answer: Incoming) -> Rendered:
+        """Return the head of an answer."""
+        return Rendered(redact(answer.head_lines(), self._masks).encode())
 
     def _redacted(self, value: object) -> object:
         if isinstance(value, dict):
@@ -170,7 +173,8 @@ class Output:
         failures: list[PipeError] = []
         for number, item in items:
             if isinstance(item, Rendered):
-                self._progress.add(item.values)
+                if item.values is not None:
+                    self._progress.add(item.values)
                 write_out(self._stdout, item.text, "the answer")
             elif item.failure is not None:
                 failures.append(item.failure)

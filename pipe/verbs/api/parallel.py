@@ -15,7 +15,8 @@ HELD = 2
 """What a task has yielded and nobody has taken yet, at most: memory stays as it is, however long the lists are."""
 
 Item = TypeVar("Item")
-Task = Callable[[Http], Iterator[Item]]
+Connection = TypeVar("Connection", bound=Http)
+Task = Callable[[Connection], Iterator[Item]]
 
 
 class PathDone(NamedTuple):
@@ -24,17 +25,19 @@ class PathDone(NamedTuple):
     failure: PipeError | None = None
 
 
-class ParallelTasks(Generic[Item]):
+class ParallelTasks(Generic[Connection, Item]):
     """Runs `tasks`, `at_once` of them at a time, each with one of `connect`'s connections to itself.
 
     A task begins when there is room for it behind the first one whose items are not all taken yet.
     """
 
-    def __init__(self, tasks: Sequence[Task[Item]], connect: Callable[[], Http], at_once: int) -> None:
+    def __init__(
+        self, tasks: Sequence[Task[Connection, Item]], connect: Callable[[], Connection], at_once: int
+    ) -> None:
         self._tasks = tasks
         self._channels: dict[int, Queue[Item | PathDone | BaseException]] = {}
         self._at_once = at_once
-        self._idle: SimpleQueue[Http] = SimpleQueue()
+        self._idle: SimpleQueue[Connection] = SimpleQueue()
         for _ in range(min(at_once, len(tasks))):
             self._idle.put(connect())
 
@@ -58,7 +61,7 @@ class ParallelTasks(Generic[Item]):
             threading.Thread(target=self._work, args=(self._tasks[number], channel), name=name, daemon=True).start()
             self._channels[number] = channel
 
-    def _work(self, task: Task[Item], channel: "Queue[Item | PathDone | BaseException]") -> None:
+    def _work(self, task: Task[Connection, Item], channel: "Queue[Item | PathDone | BaseException]") -> None:
         http = self._idle.get()
         try:
             for item in task(http):
