@@ -282,7 +282,8 @@ def test_a_used_refresh_token_is_refused(world: World) -> None:
     outcome = refresh(world, "file:token", token=first)
     assert outcome.code == 3
     assert "came from" not in outcome.failure
-    assert "use the newest" in outcome.failure
+    assert "Log in again with bitbucket-token login" in outcome.failure
+    assert "scope" not in outcome.failure
 
 
 def test_cloud_needs_a_place_for_the_new_one(world: World) -> None:

@@ -192,7 +192,10 @@ def test_a_refresh_token_rotates_and_the_old_one_ends_after_ten_minutes() -> Non
         late = refresh()
 
     assert answer.json()["refresh_token"] not in ("", first)
-    assert [late.status_code, late.json()["error"]] == [400, "invalid_grant"]
+    assert [late.status_code, late.json()] == [
+        400,
+        {"error": "invalid_request", "error_description": "Invalid refresh_token"},
+    ]
 
 
 def test_an_authorization_code_is_good_once_and_for_its_verifier_only(client: Client) -> None:
