@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from sandbox import api_errors, changes, paging, variables
+from sandbox import api_errors, changes, lists, paging, variables
 from sandbox.messages import Request, Response, json_response
 from sandbox.repositories import Repositories, Repository
 from sandbox.scopes import implied
@@ -152,6 +152,18 @@ class Api:
         found = [{"type": "deployment_environment", "uuid": e.uuid, "name": e.name} for e in _given(call).environments]
         return paging.page(call.request, found)
 
+    def pipelines(self, call: _Call) -> Response:
+        """Its pipelines."""
+        return lists.pipelines(call.request)
+
+    def commits(self, call: _Call) -> Response:
+        """Its commits."""
+        return lists.commits(call.request)
+
+    def code_search(self, call: _Call) -> Response:
+        """What is found in the code of a workspace."""
+        return lists.code_search(call.request)
+
     def variables(self, call: _Call) -> Response:
         """Variables of Pipelines: a list, a new one, or a changed one."""
         found = variables.variables_at(self._repositories, call.path)
@@ -170,6 +182,9 @@ _RESOURCES: dict[tuple[str, tuple[str, ...]], tuple[str, _Resource]] = {
     ("GET", (*_ONE, "pullrequests")): ("pullrequest", Api.pull_requests),
     ("POST", (*_ONE, "pullrequests")): ("pullrequest:write", Api.open_pull_request),
     ("GET", (*_ONE, "environments")): ("pipeline", Api.environments),
+    ("GET", (*_ONE, "pipelines")): ("pipeline", Api.pipelines),
+    ("GET", (*_ONE, "commits")): ("repository", Api.commits),
+    ("GET", ("workspaces", "*", "search", "code")): ("repository", Api.code_search),
 }
 for _kind in changes.KINDS:
     _RESOURCES["GET", (*_ONE, "pullrequests", "*", _kind)] = ("pullrequest", Api.changes_of_pull_request)
