@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 
 import pytest
 import requests
@@ -49,10 +50,12 @@ def test_keys_and_secrets_have_the_lengths_of_their_time(sandbox: Sandbox) -> No
 
 
 def test_the_old_consumer_gets_a_token_too(client: Client) -> None:
-    """A consumer from before 2026 still works."""
+    """A consumer from before 2026 still works, and its tokens are as they were."""
     old = client.sandbox.old_consumer
+    token = client.token((old.key, old.secret)).json()["access_token"]
 
-    assert client.token((old.key, old.secret)).status_code == 200
+    assert re.fullmatch("[A-Za-z0-9_-]{91}=", token)
+    assert client.token().json()["access_token"].count(".") == 2
 
 
 def test_the_pair_is_accepted_in_the_body(client: Client) -> None:
