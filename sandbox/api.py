@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from sandbox import api_errors, changes, files, paging, variables
+from sandbox import api_errors, changes, files, lists, paging, variables
 from sandbox.files import Files
 from sandbox.messages import Request, Response, json_response
 from sandbox.repositories import Repositories, Repository
@@ -190,6 +190,18 @@ class Api:
         found = [{"type": "deployment_environment", "uuid": e.uuid, "name": e.name} for e in _given(call).environments]
         return paging.page(call.request, found)
 
+    def pipelines(self, call: _Call) -> Response:
+        """Its pipelines."""
+        return lists.pipelines(call.request)
+
+    def commits(self, call: _Call) -> Response:
+        """Its commits."""
+        return lists.commits(call.request)
+
+    def code_search(self, call: _Call) -> Response:
+        """What is found in the code of a workspace."""
+        return lists.code_search(call.request)
+
     def variables(self, call: _Call) -> Response:
         """Variables of Pipelines: a list, a new one, or a changed one."""
         found = variables.variables_at(self._repositories, call.path)
@@ -214,6 +226,9 @@ _RESOURCES: dict[tuple[str, tuple[str, ...]], tuple[str, _Resource]] = {
     ("DELETE", (*_ONE, "downloads", "*")): ("repository:write", Api.download),
     ("POST", (*_ONE, "src")): ("repository:write", Api.commit),
     ("GET", (*_ONE, "pipelines", "*", "steps", "*", "log")): ("pipeline", Api.log),
+    ("GET", (*_ONE, "pipelines")): ("pipeline", Api.pipelines),
+    ("GET", (*_ONE, "commits")): ("repository", Api.commits),
+    ("GET", ("workspaces", "*", "search", "code")): ("repository", Api.code_search),
 }
 for _depth in range(1, 5):
     _RESOURCES["GET", (*_ONE, "src", "*", *("*",) * _depth)] = ("repository", Api.source)

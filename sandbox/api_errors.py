@@ -62,8 +62,13 @@ def bad_fields(names: Sequence[str]) -> Response:
 
 
 def bad_page() -> Response:
-    """A page or a page length that cannot be."""
+    """A page that cannot be."""
     return _error(400, {"message": "Invalid page"})
+
+
+def bad_page_length() -> Response:
+    """A page length that cannot be, or not here (jenkinsci/bitbucket-branch-source-plugin PR 1182)."""
+    return _error(400, {"message": "Invalid pagelen"})
 
 
 def conflict() -> Response:

@@ -24,8 +24,10 @@ class Consumer:
     callback_url: str = "http://localhost"
     private: bool = True
     workspace: str = "team"
+    opaque_tokens: bool = False
+    """Its access tokens are short ones, which "grandfathered" consumers still get."""
 
 
 def old_consumer() -> Consumer:
-    """Return a consumer from before 2026: 18 characters and 32."""
-    return Consumer(key=_random(18), secret=_random(32))
+    """Return a consumer from before 2026: 18 characters and 32, and tokens as they were then."""
+    return Consumer(key=_random(18), secret=_random(32), opaque_tokens=True)

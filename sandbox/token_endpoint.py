@@ -61,7 +61,8 @@ class TokenEndpoint:
                     return refusal
             case "refresh_token":
                 if not self._tokens.use_refresh_token(form.get("refresh_token", ""), consumer):
-                    return _error("invalid_grant", "Invalid refresh_token")
+                    # The code as it was seen, against RFC 6749 section 5.2 (readthedocs.org issue 2992).
+                    return _error("invalid_request", "Invalid refresh_token")
             case "authorization_code":
                 code, verifier = form.get("code", ""), form.get("code_verifier")
                 if not self._tokens.use_code(code, consumer, form.get("redirect_uri"), verifier):

@@ -79,7 +79,8 @@ class Tokens:
     ) -> Token:
         """Make an access token."""
         ends_at = self._clock() + LIFETIME
-        token = Token(_jwt(), consumer, scopes or consumer.scopes, ends_at, grant, email, repository)
+        value = _opaque() if consumer.opaque_tokens else _jwt()
+        token = Token(value, consumer, scopes or consumer.scopes, ends_at, grant, email, repository)
         with self._lock:
             self._minted.append(token)
         return token
@@ -146,6 +147,11 @@ class Tokens:
 
 def _s256(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
+def _opaque() -> str:
+    """Return 92 characters as tokens were before 2026, with `=` at their end (OpenReplyDE/bbbackup issue 3)."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(68)).decode()
 
 
 def _jwt() -> str:

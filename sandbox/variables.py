@@ -24,8 +24,8 @@ def variables_at(repositories: Repositories, path: tuple[str, ...]) -> Variables
 
 
 def listed(request: Request, variables: Variables) -> Response:
-    """One page of them; the value of a secured one is not told."""
-    return paging.page(request, [_shown(variable) for variable in variables])
+    """One page of them; the value of a secured one is not told. What it names as the next is none (BCLOUD-13806)."""
+    return paging.page(request, [_shown(variable) for variable in variables], following="broken")
 
 
 def made(request: Request, variables: Variables) -> Response:

@@ -30,9 +30,9 @@ class Api:
         """Send one request to `path` below the API; return a 2xx answer, raise a `PipeError` for any other."""
         return self._send(method, self._base + path, body)
 
-    def pages(self, path: str) -> Iterator[dict[str, object]]:
-        """Return the objects of a list, page by page; raise as `pipe.bitbucket.paging.objects` does."""
-        return objects(self._ask, CLOUD, self._base + path)
+    def pages(self, path: str, *, by_number: bool = False) -> Iterator[dict[str, object]]:
+        """Return the objects of a list, as `pipe.bitbucket.paging.objects` does, and raise what that does."""
+        return objects(self._ask, CLOUD, self._base + path, by_number=by_number)
 
     def _ask(self, url: str, tolerated: Collection[int]) -> tuple[str, Response]:
         return url, self._send("GET", url, None, tolerated)

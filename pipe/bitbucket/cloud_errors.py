@@ -16,6 +16,18 @@ from pipe.redaction.log import show
 # "This API is not accessible by this authentication mechanism" was seen for access tokens of repositories.
 _ABOUT_THE_KIND = ("authentication mechanism", "authentication method")
 
+# By the status: why it usually happens, what to do now.
+_REFUSALS: Mapping[int, tuple[str, str]] = {
+    409: (
+        "Something of that name is there already, or was changed at the same time.",
+        "Look it up in Bitbucket; change or delete it there, or choose another name.",
+    ),
+    410: (
+        "Bitbucket has removed this resource, as it did with lists across workspaces in 2026.",
+        "Use the resource of a single workspace; Bitbucket's changelog names it.",
+    ),
+}
+
 
 def api_failure(answer: Response, masks: Sequence[str]) -> PipeError:
     """Return the failure that an answer other than 2xx stands for."""
@@ -47,12 +59,8 @@ def api_failure(answer: Response, masks: Sequence[str]) -> PipeError:
             "a consumer sees its own workspace only.",
             "Check the names, and that the token belongs to that workspace.",
         )
-    if answer.status == 410:
-        return AnswerError(
-            what,
-            "Bitbucket has removed this resource, as it did with lists across workspaces in 2026.",
-            "Use the resource of a single workspace; Bitbucket's changelog names it.",
-        )
+    if answer.status in _REFUSALS:
+        return AnswerError(what, *_REFUSALS[answer.status])
     fields = _fields(error, masks)
     return AnswerError(
         f"{what} It complains of {fields}" if fields else what,

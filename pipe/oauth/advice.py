@@ -46,6 +46,13 @@ _KNOWN = (
         "server wants them in another form.",
         "Check proxies in between; set client-auth to body if the server wants the form.",
     ),
+    # invalid_request "Invalid refresh_token" (readthedocs.org issue 2992)
+    _Known(
+        "invalid refresh_token",
+        "The refresh token is not the newest: it was used before, nobody has used it for three months, or the access "
+        "was taken back; or it belongs to another consumer.",
+        "Log in again with bitbucket-token login, and store the refresh token that brings.",
+    ),
     # invalid_grant "Unsupported grant type: None" (site/master issue 16249)
     _Known(
         "unsupported grant type",
@@ -66,7 +73,7 @@ _BY_CODE = {
         "A scope in `scope` is unknown, misspelt, or not ticked at the consumer.",
         f"Leave scope out, or tick the scopes at the consumer ({_WHERE}).",
     ),
-    "unsupported_grant_type": _KNOWN[4],
+    "unsupported_grant_type": _KNOWN[5],
     "invalid_grant": _Known(
         "",
         "The code or refresh token has expired, was used before, or belongs to another consumer.",

@@ -170,7 +170,7 @@ def test_a_list_goes_on_where_the_connection_broke(caller: Caller, kind: Any) ->
 
 def test_a_kept_connection_that_the_server_closed_is_no_failure(caller: Caller) -> None:
     """Nothing is said of it, and no attempt is counted."""
-    caller.answer({"values": [1], "next": f"{API}/repositories/team?page=2"})
+    caller.answer({"values": [*range(10)], "next": f"{API}/repositories/team?pagelen=10&page=2"})
     caller.fault(kind="close")
     outcome = caller.run(TEAM, "--paginate", MAX_ATTEMPTS="1")
 

@@ -49,7 +49,7 @@ def test_a_list_is_followed_where_it_is(pull_request: Caller) -> None:
 
     assert outcome.code == 0
     assert [one["new"]["path"] for one in lines(outcome)] == [f"docs/chapter-{n:02}.md" for n in range(1, 13)]
-    assert first == {"fields": "values.new.path,next", "pagelen": "10"}
+    assert first == {"fields": "values.new.path,next,page,pagelen,size", "pagelen": "10"}
     assert second == {"from_pullrequest_id": "1", "topic": "true", **first}
     assert third == {**second, "page": "2"}
     assert "%0D" in outcome.requests[1].path

@@ -96,6 +96,61 @@ def test_a_page_has_ten_to_a_hundred_values(client: Client, pagelen: int, status
     assert [answer.status_code, answer.json().get("pagelen")] == [status, given]
 
 
+def test_a_length_that_is_refused_is_called_so(client: Client) -> None:
+    """Pull requests come by fifty at most."""
+    path = "repositories/team/hello/pullrequests?pagelen="
+
+    assert client.api(f"{path}50").status_code == 200
+    assert client.api(f"{path}51").json()["error"]["message"] == "Invalid pagelen"
+
+
+def test_pipelines_name_no_next_page(client: Client) -> None:
+    """They count, and go by number."""
+    pages = [client.api(f"repositories/team/hello/pipelines?page={number}", "pipeline").json() for number in (1, 2, 3)]
+
+    assert [(page["page"], page["size"], len(page["values"])) for page in pages] == [
+        (1, 21, 10),
+        (2, 21, 10),
+        (3, 21, 1),
+    ]
+    assert not any("next" in page for page in pages)
+
+
+def test_variables_name_a_next_page_that_is_none(client: Client) -> None:
+    """By its number it is to be had."""
+    path = "repositories/team/hello/pipelines_config/variables"
+    for number in range(12):
+        client.api(path, method="POST", json={"key": f"K{number}", "value": "V"})
+    first = client.api(path).json()
+
+    assert client.api(first["next"].removeprefix("https://api.bitbucket.org/2.0/")).status_code == 404
+    assert [one["key"] for one in client.api(f"{path}?page=2").json()["values"]] == ["K10", "K11"]
+
+
+def test_commits_go_by_a_cursor(client: Client) -> None:
+    """Neither numbered nor counted; a number is no cursor."""
+    path = "repositories/team/hello/commits"
+    found, page = [], client.api(path).json()
+    while "next" in page:
+        found += page["values"]
+        page = client.api(page["next"].removeprefix("https://api.bitbucket.org/2.0/")).json()
+
+    assert set(page) == {"pagelen", "values"}
+    assert len({one["hash"] for one in found + page["values"]}) == 25
+    assert client.api(f"{path}?page=2").status_code == 400
+
+
+def test_code_search_counts_more_than_it_gives(client: Client) -> None:
+    """And its second page names no next one."""
+    path = "workspaces/team/search/code?pagelen=100&page="
+    first, second, last, none = (client.api(f"{path}{number}").json() for number in (1, 2, 10, 11))
+
+    assert "next" in first
+    assert "next" not in second
+    assert [len(page["values"]) for page in (second, last, none)] == [100, 100, 0]
+    assert {page["size"] for page in (first, second, last, none)} == {1234}
+
+
 def test_fields_choose_what_is_told(client: Client) -> None:
     """Without `next` among them, paging ends early, as on Bitbucket."""
     assert client.api("repositories/team?fields=size").json() == {"size": 12}

@@ -56,7 +56,7 @@ def test_pages_are_followed_as_they_are_named() -> None:
     )
 
     assert list(api(http).pages("/list")) == [{"a": 1}, {"b": 2}]
-    assert http.asked == [f"GET {BASE}/list Bearer x", f"GET {BASE}/list?after=z Bearer x"]
+    assert http.asked == [f"GET {BASE}/list?pagelen=100 Bearer x", f"GET {BASE}/list?after=z Bearer x"]
 
 
 def test_a_list_without_an_end_ends() -> None:
@@ -72,7 +72,7 @@ def test_a_circle_is_left_at_once() -> None:
     """The second page names the first."""
     http = Played(
         answer(200, {"values": [], "next": f"{BASE}/list?page=2"}),
-        answer(200, {"values": [], "next": f"{BASE}/list"}),
+        answer(200, {"values": [], "next": f"{BASE}/list?pagelen=100"}),
     )
 
     with pytest.raises(AnswerError, match="a page that was there before"):

@@ -98,20 +98,22 @@ def test_parameters_are_not_doubled() -> None:
 @pytest.mark.parametrize(
     ("fields", "sent"),
     [
-        ("values.slug", "values.slug,next"),
-        ("values.slug, next", "values.slug, next"),
+        ("values.slug", "values.slug,next,page,pagelen,size"),
+        ("values.slug, next", "values.slug, next,page,pagelen,size"),
+        ("size,values,pagelen,page,next", "size,values,pagelen,page,next"),
         ("*", "*"),
         ("-values.links", "-values.links"),
         ("+values.x,-y", "+values.x,-y"),
-        ("values.slug,-y", "values.slug,-y,next"),
-        ("values.next", "values.next,next"),
+        ("values.slug,-y", "values.slug,-y,next,page,pagelen,size"),
+        ("values.next", "values.next,next,page,pagelen,size"),
         ("-next", "+next"),
-        ("values.slug, -next", "values.slug,+next,next"),
+        ("values.slug, -next", "values.slug,+next,next,page,pagelen,size"),
         ("-values.links,-next", "-values.links,+next"),
-        ("next,-next", "next,+next"),
+        ("next,-next", "next,+next,page,pagelen,size"),
+        ("-size,-page, -x", "+size,+page,-x"),
         ("", ""),
     ],
 )
-def test_next_is_among_the_wanted_fields(fields: str, sent: str) -> None:
+def test_what_leads_on_is_among_the_wanted_fields(fields: str, sent: str) -> None:
     """Unless all but some are wanted."""
     assert naming_next(fields) == sent

@@ -27,6 +27,7 @@ OBSERVED = [
     ),
     (400, "invalid_request", "No callback uri defined for the OAuth client.", "no callback URL", "https://localhost"),
     (400, "unauthorized_client", PUBLIC, "The consumer is public", "This is a private consumer"),
+    (400, "invalid_request", "Invalid refresh_token", "not the newest", "Log in again with bitbucket-token login"),
     (400, "invalid_grant", "Unsupported grant type: None", "does not know the grant", "Check grant"),
 ]
 

@@ -5,7 +5,8 @@ the consumer). Environments cannot be asked for by their name (BCLOUD-22285), so
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -64,21 +65,32 @@ class VariableStore(Store):
         self._api = api
 
     def keep(self, refresh_token: Secret, access_token: Secret) -> None:
-        """Change the variable, or make it. It is secured: neither logs nor the API ever show its value."""
+        """Change the variable, or make it. It is secured: neither logs nor the API ever show its value.
+
+        By now the old refresh token is used up, so this holds out against lists that are faulty: what was not found is
+        made, which Bitbucket refuses (HTTP 409) if it is there.
+        """
         api = self._api(access_token)
         variables, slash = self._variables(api)
         body = {"key": self._where.name, "value": refresh_token.reveal(), "secured": True}
-        uuid = _found(api, variables + slash, "key", self._where.name)
+        uuid = self._listed(api, variables + slash)
         if not uuid:
             try:
                 api.send("POST", variables + slash, body)
                 return
             except AnswerError:
-                # It may be there all the same: made by another run, or by a request whose answer was lost.
-                uuid = _found(api, variables + slash, "key", self._where.name)
+                # It may be there all the same: on a page that was not seen, made by another run, or by a request whose
+                # answer was lost.
+                uuid = self._listed(api, variables + slash, by_number=True)
                 if not uuid:
                     raise
         api.send("PUT", f"{variables}/{quote(uuid)}", body)
+
+    def _listed(self, api: Api, path: str, *, by_number: bool = False) -> str:
+        """The UUID of the variable in the list at `path`; an empty text if it is not in what can be had of that."""
+        with suppress(AnswerError):
+            return _found(api.pages(path, by_number=by_number), "key", self._where.name)
+        return ""
 
     def _variables(self, api: Api) -> tuple[str, str]:
         """Return the path of the variables around this one, and what the path of their list ends in."""
@@ -90,7 +102,7 @@ class VariableStore(Store):
             return f"{repository}/pipelines_config/variables", "/"
         environment = self._where.around[2]
         if not _UUID.fullmatch(environment):
-            environment = _found(api, f"{repository}/environments/", "name", environment)
+            environment = _found(api.pages(f"{repository}/environments/"), "name", environment)
         if not environment:
             raise UnfitTokenError(
                 f"The repository {'/'.join(self._where.around[:2])} has no deployment environment of that name.",
@@ -100,10 +112,10 @@ class VariableStore(Store):
         return f"{repository}/deployments_config/environments/{quote(environment)}/variables", ""
 
 
-def _found(api: Api, path: str, member: str, value: str) -> str:
-    """The UUID of the object in the list at `path` whose `member` is `value`, or an empty text."""
-    for listed in api.pages(path):
-        uuid = listed.get("uuid")
-        if listed.get(member) == value and isinstance(uuid, str):
+def _found(objects: Iterable[dict[str, object]], member: str, value: str) -> str:
+    """The UUID of that of `objects` whose `member` is `value`, or an empty text."""
+    for one in objects:
+        uuid = one.get("uuid")
+        if one.get(member) == value and isinstance(uuid, str):
             return uuid
     return ""
