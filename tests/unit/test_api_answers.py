@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipe.errors import AnswerError, ExportError, PipeError
-from pipe.http.deadline import Deadline
+from pipe.http.retry import Deadline
 from pipe.verbs.api import answers
 from pipe.verbs.api.answers import Incoming, masked, receiving
 

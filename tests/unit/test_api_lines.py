@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipe.errors import AnswerError
-from pipe.http.deadline import Deadline
 from pipe.http.responses import parsed_json
+from pipe.http.retry import Deadline
 from pipe.verbs.api.answers import Incoming
 from pipe.verbs.api.output import JsonLines
 

@@ -14,8 +14,8 @@ import requests
 
 from pipe.errors import AnswerError, ExportError, PipeError
 from pipe.export.private_file import give, open_directory
-from pipe.http.deadline import Deadline
 from pipe.http.responses import TRY_AGAIN, Response, in_trouble
+from pipe.http.retry import Deadline
 from pipe.http.unreachable import out_of_time
 from pipe.redaction.secret import MASK
 
