@@ -51,9 +51,7 @@ class Api:
             return api_errors.expired_token()
         path = tuple(unquote(part) for part in request.path.removeprefix("/2.0/").strip("/").split("/"))
         if token.repository and path == ("user",):
-            # What such a token may not ask for was never published; this is the text that was seen for one kind or
-            # another of wrong tokens.
-            return api_errors.invalid_token()
+            return api_errors.wrong_kind()
         required, answer = self._answer(request, token, path)
         scopes = {"X-OAuth-Scopes": ", ".join(sorted(token.scopes))}
         if required:

@@ -211,7 +211,7 @@ def test_a_repositorys_token_is_for_that_alone(client: Client) -> None:
         for path in ("repositories/team/hello", "repositories/team/service-01", "user")
     }
 
-    assert status == {"repositories/team/hello": 200, "repositories/team/service-01": 404, "user": 401}
+    assert status == {"repositories/team/hello": 200, "repositories/team/service-01": 404, "user": 403}
 
 
 def test_each_host_has_its_own_half(client: Client) -> None:
