@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from sandbox import api_errors, changes, paging, variables
 from sandbox.messages import Request, Response, json_response
 from sandbox.repositories import Repositories, Repository
-from sandbox.scopes import implied
+from sandbox.scopes import highest, implied
 from sandbox.token_endpoint import Era
 from sandbox.tokens import Token, Tokens
 
@@ -53,7 +53,7 @@ class Api:
         if token.repository and path == ("user",):
             return api_errors.wrong_kind()
         required, answer = self._answer(request, token, path)
-        scopes = {"X-OAuth-Scopes": ", ".join(sorted(token.scopes))}
+        scopes = {"X-OAuth-Scopes": ", ".join(sorted(highest(token.scopes)))}
         if required:
             scopes["X-Accepted-OAuth-Scopes"] = required
         return Response(answer.status, answer.body, {**answer.headers, **scopes, **self.rate_limit})
@@ -82,7 +82,7 @@ class Api:
         if path == ("user",) and token.email:
             required = "read:user:bitbucket"
         if required not in implied(token.scopes):
-            return required, api_errors.missing_scope(required, token.scopes)
+            return required, api_errors.missing_scope(required, highest(token.scopes))
         repository = None
         if len(path) > 1 and path[1] != token.consumer.workspace:
             return required, api_errors.not_found("/".join(path[1:]))
@@ -177,7 +177,8 @@ for _path in (
     (*_ONE, "deployments_config", "environments", "*", "variables"),
     ("workspaces", "*", "pipelines-config", "variables"),
 ):
-    for _key in (("GET", _path), ("POST", _path), ("PUT", (*_path, "*"))):
+    _RESOURCES["GET", _path] = ("pipeline", Api.variables)
+    for _key in (("POST", _path), ("PUT", (*_path, "*"))):
         _RESOURCES[_key] = ("pipeline:variable", Api.variables)
 
 

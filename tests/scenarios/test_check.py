@@ -31,7 +31,8 @@ TLSv1.3, certificate of Bitbucket stand-in with <many> days left.
 ✔ clock: within 60 s of that of bitbucket.org.
 ✔ token endpoint: bitbucket.org answers (HTTP 405).
 ✔ grant: client_credentials gives a token, which is exported nowhere.
-✔ scopes: account repository:write pullrequest pipeline:variable (implied: repository); lifetime 7200 s.
+✔ scopes: account repository:write pullrequest pipeline:variable (implied: email pipeline pipeline:write \
+repository); lifetime 7200 s.
 ✔ api: api.bitbucket.org takes the token for that of team-app_user (app_user).
 - rate limits: not told by any answer.
 """
@@ -107,7 +108,7 @@ def test_what_is_found_is_there_as_json(world: World) -> None:
         "required-scopes": "REQUIRED_SCOPES",
     }
     assert found["tls"]["facts"]["bitbucket.org"]["issuer"] == "Bitbucket stand-in"
-    assert found["scopes"]["facts"]["implied"] == ["repository"]
+    assert found["scopes"]["facts"]["implied"] == ["email", "pipeline", "pipeline:write", "repository"]
     assert found["api"]["facts"]["name"] == "team-app_user"
 
 
