@@ -123,6 +123,7 @@ def context_of(inputs: Inputs, ci: CiSystem, invocation: Invocation, http: Http 
         has_outputs=ci.has_outputs(),
         cwd=invocation.cwd,
         build_name=ci.build_name(),
+        build_try=ci.build_try(),
         uninterrupted=invocation.uninterrupted,
     )
 

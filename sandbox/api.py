@@ -11,7 +11,7 @@ from sandbox import api_errors, changes, files, lists, paging, variables
 from sandbox.files import Files
 from sandbox.messages import Request, Response, json_response
 from sandbox.repositories import Repositories, Repository
-from sandbox.scopes import implied
+from sandbox.scopes import highest, implied
 from sandbox.token_endpoint import Era
 from sandbox.tokens import Token, Tokens
 
@@ -53,11 +53,9 @@ class Api:
             return api_errors.expired_token()
         path = tuple(unquote(part) for part in request.path.removeprefix("/2.0/").strip("/").split("/"))
         if token.repository and path == ("user",):
-            # What such a token may not ask for was never published; this is the text that was seen for one kind or
-            # another of wrong tokens.
-            return api_errors.invalid_token()
+            return api_errors.wrong_kind()
         required, answer = self._answer(request, token, path)
-        scopes = {"X-OAuth-Scopes": ", ".join(sorted(token.scopes))}
+        scopes = {"X-OAuth-Scopes": ", ".join(sorted(highest(token.scopes)))}
         if required:
             scopes["X-Accepted-OAuth-Scopes"] = required
         return Response(answer.status, answer.body, {**answer.headers, **scopes, **self.rate_limit})
@@ -86,7 +84,7 @@ class Api:
         if path == ("user",) and token.email:
             required = "read:user:bitbucket"
         if required not in implied(token.scopes):
-            return required, api_errors.missing_scope(required, token.scopes)
+            return required, api_errors.missing_scope(required, highest(token.scopes))
         repository = None
         if len(path) > 1 and path[1] != token.consumer.workspace:
             return required, api_errors.not_found("/".join(path[1:]))
@@ -240,7 +238,8 @@ for _path in (
     (*_ONE, "deployments_config", "environments", "*", "variables"),
     ("workspaces", "*", "pipelines-config", "variables"),
 ):
-    for _key in (("GET", _path), ("POST", _path), ("PUT", (*_path, "*"))):
+    _RESOURCES["GET", _path] = ("pipeline", Api.variables)
+    for _key in (("POST", _path), ("PUT", (*_path, "*"))):
         _RESOURCES[_key] = ("pipeline:variable", Api.variables)
 
 

@@ -17,6 +17,11 @@ def invalid_token() -> Response:
     return _error(401, {"message": "Token is invalid, expired, or not supported for this endpoint."}, challenge)
 
 
+def wrong_kind() -> Response:
+    """A good token of a kind that this resource is not for. It was seen with 401 as well."""
+    return _error(403, {"message": "This API is not accessible by this authentication mechanism"})
+
+
 def expired_token() -> Response:
     """A token whose time is over."""
     return _error(401, {"message": "Access token expired."})

@@ -1,6 +1,7 @@
 """Bitbucket's OAuth scopes, and those that contain others.
 
-Source: https://developer.atlassian.com/cloud/bitbucket/bitbucket-cloud-rest-api-scopes
+Sources: https://developer.atlassian.com/cloud/bitbucket/bitbucket-cloud-rest-api-scopes, and token answers that were
+published: these list only the highest scopes, such as `pipeline:variable` without `pipeline`.
 """
 
 from collections.abc import Iterable
@@ -13,7 +14,19 @@ _CONTAINS = {
     "pullrequest:write": {"pullrequest", "repository:write"},
     "issue:write": {"issue"},
     "snippet:write": {"snippet"},
+    "account:write": {"account"},
+    "account": {"email"},
+    "team:write": {"team"},
+    "pipeline:variable": {"pipeline:write"},
+    "pipeline:write": {"pipeline"},
+    "runner:write": {"runner"},
 }
+
+
+def highest(scopes: Iterable[str]) -> tuple[str, ...]:
+    """Return those of `scopes` that no other one of them contains, which is what answers list."""
+    given = tuple(scopes)
+    return tuple(s for s in given if not any(s != other and s in implied([other]) for other in given))
 
 
 def implied(scopes: Iterable[str]) -> frozenset[str]:

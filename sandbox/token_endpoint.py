@@ -10,6 +10,7 @@ from urllib.parse import unquote_plus
 from sandbox.allowance import Allowance
 from sandbox.consumers import Consumer
 from sandbox.messages import RATE_LIMITED, Request, Response, html_response, json_response, text_response
+from sandbox.scopes import highest
 from sandbox.tokens import LIFETIME, Tokens
 
 # "may-2026": `scope`, and no refresh token for client credentials.
@@ -74,7 +75,7 @@ class TokenEndpoint:
     def _success(self, consumer: Consumer, grant: str, replaced: str) -> Response:
         token = self._tokens.mint(consumer, grant)
         answer: dict[str, object] = {
-            "scopes" if self.era == "before" else "scope": " ".join(token.scopes),
+            "scopes" if self.era == "before" else "scope": " ".join(highest(token.scopes)),
             "access_token": token.value,
             "expires_in": LIFETIME,
             "token_type": "bearer",

@@ -1,7 +1,7 @@
 """HTTP access tokens of a Data Center (`/rest/access-tokens`): whose they are, what they may, list, create, delete."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import quote
@@ -97,10 +97,14 @@ class AccessTokens:
         self._server = server
         self._path = owner.path()
 
-    def named(self, name: str) -> list[str]:
-        """Return the ids of the tokens with that name."""
-        found = [token.get("id") for token in self._server.pages(self._path) if token.get("name") == name]
-        return [token_id for token_id in found if isinstance(token_id, str) and token_id]
+    def named(self, wanted: Callable[[str], bool]) -> dict[str, str]:
+        """Return the names of the tokens whose name is `wanted`, by their ids."""
+        found = [(token.get("id"), token.get("name")) for token in self._server.pages(self._path)]
+        return {
+            token_id: name
+            for token_id, name in found
+            if isinstance(token_id, str) and token_id and isinstance(name, str) and wanted(name)
+        }
 
     def create(self, wish: NewToken) -> AccessToken:
         """Create a token, in one try: a second one could create a second token.

@@ -13,6 +13,9 @@ from pipe.oauth.advice import rate_limited
 from pipe.oauth.token import LONGEST_SCOPES
 from pipe.redaction.log import show
 
+NEEDS_REPOSITORY = "to try it on more, the input repository is needed: WORKSPACE/REPOSITORY, one that it can read"
+"""What to say of a good token that may not ask whose it is, where that input says on what a token is tried."""
+
 # "This API is not accessible by this authentication mechanism" was seen for access tokens of repositories.
 _ABOUT_THE_KIND = ("authentication mechanism", "authentication method")
 
@@ -42,8 +45,8 @@ def api_failure(answer: Response, masks: Sequence[str]) -> PipeError:
         return redirected(answer, masks)
     quoted = f': "{said}"' if said else ""
     what = f"{answer.host} refused (HTTP {answer.status}){quoted}."
-    if answer.status == 401:
-        return _unauthorized(what, said)
+    if answer.status == 401 or refuses_kind(answer):
+        return _wrong_kind(what) if refuses_kind(answer) else _unauthorized(what, said)
     if 200 <= answer.status < 300 or (answer.status != 410 and answer.body.lstrip()[:1] == b"<"):
         return AnswerError(
             f"{answer.host} answered with something that is no JSON object (HTTP {answer.status}).",
@@ -95,6 +98,15 @@ def lacks_scope(answer: Response) -> bool:
     return answer.status == 403 and "required" in _detail(_error(answer))
 
 
+def refuses_kind(answer: Response) -> bool:
+    """Whether an answer refuses all tokens of this kind, and so proves that this one is real.
+
+    `GET /user` does that with the access tokens of repositories, projects and workspaces, by 403 and at times by 401
+    (dimipaun/fugaro, gildas/bitbucket-cli #43). A token that is no good gets another text.
+    """
+    return answer.status in (401, 403) and b"not accessible by this authentication mechanism" in answer.body
+
+
 def required_scopes(answer: Response) -> tuple[str, ...]:
     """What a refusal for a missing scope asks for; nothing if it does not say that in the shape of the API."""
     required = _detail(_error(answer)).get("required")
@@ -129,6 +141,15 @@ def _unauthorized(what: str, said: str) -> RefusedError:
         "The token is mistyped, revoked, expired, or of a kind that this resource does not take.",
         "Copy it anew, and say what it is in access-token-kind; a person's API token also needs username, its e-mail "
         "address.",
+    )
+
+
+def _wrong_kind(what: str) -> UnfitTokenError:
+    return UnfitTokenError(
+        what,
+        "The token is good, but this resource is not for tokens of its kind: those of a repository, project or "
+        "workspace may ask for what they are for, and not whose they are.",
+        "Ask for a repository that the token is for, or use a consumer's or a person's token.",
     )
 
 

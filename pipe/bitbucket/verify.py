@@ -3,12 +3,12 @@
 Bitbucket has no introspection (RFC 7662), so one harmless request stands for the many that follow.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
 from pipe.bitbucket.cloud import CLOUD_API
-from pipe.bitbucket.cloud_errors import api_failure, granted_scopes, lacks_scope, required_scopes
+from pipe.bitbucket.cloud_errors import api_failure, granted_scopes, lacks_scope, refuses_kind, required_scopes
 from pipe.bitbucket.data_center_errors import TOKEN, error_of, failure, no_json
 from pipe.errors import AnswerError, InputError, PipeError, UnfitTokenError
 from pipe.http.context import Context
@@ -79,28 +79,19 @@ class Target(NamedTuple):
         Raises `UnfitTokenError` if the server refuses, `AnswerError` or `UnreachableError` if it gives no answer that
         tells.
         """
-        headers = {"Authorization": token.authorization().reveal()}
 
-        doubted = 0
+        def failure_of(answer: Response) -> PipeError | None:
+            good = answer.status == 200 and json_object(answer.body) is not None
+            return None if good else self._failure(answer, context.masks())
 
-        def attempt() -> Response:
-            nonlocal doubted
-            answer = context.http.send("GET", self.url, headers=headers)
-            if answer.status != 200 or json_object(answer.body) is None:
-                error = self._failure(answer, context.masks())
-                doubted += answer.status == 401
-                error.again = error.again or (self.is_cloud and answer.status == 401 and doubted <= MOST_DOUBTED)
-                raise error
-            return answer
-
-        answer = with_retries(attempt, context.retries)
+        answer = answer_to(token, self.url, context, failure_of, doubts=self.is_cloud)
         context.say(f"The token is good for {self.name}, says {answer.host}.")
 
     def _failure(self, answer: Response, masks: Sequence[str]) -> PipeError:
         if self.is_cloud:
             if required_scopes(answer) and lacks_scope(answer):
                 return self._lacks(answer)
-            error, advice = api_failure(answer, masks), _CLOUD.get(answer.status)
+            error, advice = api_failure(answer, masks), None if refuses_kind(answer) else _CLOUD.get(answer.status)
         elif 200 <= answer.status < 300 or (answer.status == 403 and not error_of(answer)):
             return no_json(answer)
         else:
@@ -120,6 +111,35 @@ class Target(NamedTuple):
             "Tick what is missing at the consumer (Bitbucket: Workspace settings, OAuth consumers), or give the token "
             "that permission; then get a new token.",
         )
+
+
+def answer_to(
+    token: AccessToken,
+    url: str,
+    context: Context,
+    failure_of: Callable[[Response], PipeError | None],
+    *,
+    doubts: bool,
+) -> Response:
+    """Ask for `url` with `token`, trying again where that can help; return the answer in which `failure_of` sees none.
+
+    With `doubts`, the token is so new that its first refusals by 401 are asked again, see `MOST_DOUBTED`. Raises the
+    failure that is left in the end.
+    """
+    headers = {"Authorization": token.authorization().reveal()}
+    doubted = 0
+
+    def attempt() -> Response:
+        nonlocal doubted
+        answer = context.http.send("GET", url, headers=headers)
+        if (error := failure_of(answer)) is None:
+            return answer
+        if doubts and answer.status == 401 and not refuses_kind(answer):
+            doubted += 1
+            error.again = error.again or doubted <= MOST_DOUBTED
+        raise error
+
+    return with_retries(attempt, context.retries)
 
 
 def target(inputs: Inputs, own_repository: str) -> Target:

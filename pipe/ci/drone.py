@@ -14,7 +14,8 @@ class Drone(CiSystem):
 
     name = "drone"
     title = "Drone"
-    build_variables = ("DRONE_REPO", "DRONE_BUILD_NUMBER", "DRONE_STAGE_NAME", "DRONE_STEP_NAME")
+    # Pipelines made by a loop of Jsonnet or Starlark may share a name; each has a number (runner-go, environ.Stage).
+    build_variables = ("DRONE_REPO", "DRONE_BUILD_NUMBER", "DRONE_STAGE_NAME", "DRONE_STAGE_NUMBER", "DRONE_STEP_NAME")
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:

@@ -11,6 +11,8 @@ class ForgejoActions(GitHubActions):
 
     name = "forgejo"
     title = "Forgejo Actions"
+    # Where tries are counted, each job's are by themselves: they do not tell whether another leg has ended.
+    try_variable = ""
     mask_commands = staticmethod(compatible_mask_commands)
     fail = CiSystem.fail
     warn = CiSystem.warn

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipe.ci.command_file import append_all, entries
 from pipe.ci.system import CiSystem
 from pipe.errors import ExportError, MissingInputError, PipeError
-from pipe.export.variables import Export
+from pipe.export.variables import NAME, Export
 from pipe.redaction.secret import Secret
 
 
@@ -17,7 +17,11 @@ class GitHubActions(CiSystem):
 
     name = "github"
     title = "GitHub Actions"
-    build_variables = ("GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_JOB", "GITHUB_ACTION", "RUNNER_NAME")
+    # No variable tells the legs of a matrix apart: they have one GITHUB_JOB, and runners may have one RUNNER_NAME
+    # (github/docs #37046). GitHub starts no re-run of a job before the whole run has ended.
+    build_variables = ("GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_JOB", "GITHUB_ACTION")
+    tells_legs = False
+    try_variable = "GITHUB_RUN_ATTEMPT"
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:
@@ -44,7 +48,9 @@ class GitHubActions(CiSystem):
         """Write outputs, and the variables unless `export-env` is false; all or nothing."""
         appended, lines = [], []
         if export.export_env:
-            appended.append(self._file("GITHUB_ENV", self.with_git(export)))
+            # For a runner that keeps no state for the end of the job.
+            named = {export.env_name + NAME: export.token.name} if export.taken_back_by and export.token.name else {}
+            appended.append(self._file("GITHUB_ENV", {**self.with_git(export), **named}))
             lines.append(f"Exported {export.env_name}, masked, to all later steps of this job.")
         if self.env.get("GITHUB_OUTPUT") or not export.export_env:
             appended.append(self._file("GITHUB_OUTPUT", _outputs(export)))

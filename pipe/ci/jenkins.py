@@ -14,7 +14,9 @@ class Jenkins(CiSystem):
 
     name = "jenkins"
     title = "Jenkins"
-    build_variables = ("BUILD_TAG", "STAGE_NAME")
+    # Stages inside a matrix share their name (JENKINS-61280); two that run at once on agents of their own do not share
+    # an executor. Nothing tells those apart that share an agent.
+    build_variables = ("BUILD_TAG", "STAGE_NAME", "NODE_NAME", "EXECUTOR_NUMBER")
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:

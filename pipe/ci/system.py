@@ -1,5 +1,6 @@
 """What every CI system has in common: the contract of one file in this folder, and the env file as its fallback."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
@@ -33,6 +34,10 @@ class CiSystem:
 
     build_variables: ClassVar[tuple[str, ...]] = ()
     """The variables that together tell a job from every other one."""
+    tells_legs: ClassVar[bool] = True
+    """Whether `build_variables` tell the legs of a matrix apart too."""
+    try_variable: ClassVar[str] = ""
+    """The variable that counts the tries of a build, if none begins before all jobs of the one before it have ended."""
 
     def __init__(self, env: Mapping[str, str], log: Log, cwd: Path) -> None:
         self.env = env
@@ -110,9 +115,18 @@ class CiSystem:
         return export.with_git(self.env)
 
     def build_name(self) -> str:
-        """What to call things after the job so that no other job does; empty unless the system says all of it."""
+        """What to call things after the job so that no other job does; empty unless the system says all of it.
+
+        Unless the system `tells_legs`, those of a matrix have it in common.
+        """
         parts = [self.env.get(variable, "") for variable in self.build_variables]
         return " ".join(parts) if all(parts) else ""
+
+    def build_try(self) -> int | None:
+        """Which try of the build this is, 0 if nobody counts; None where `build_name` tells all that runs apart."""
+        text = self.env.get(self.try_variable, "")
+        counted = int(text) if re.fullmatch(r"[0-9]{1,6}", text) else 0
+        return None if self.tells_legs else counted
 
     def repository(self) -> str:
         """The repository of Bitbucket Cloud that the pipeline runs for, as WORKSPACE/REPOSITORY; empty if none is."""

@@ -19,7 +19,9 @@ class TeamCity(CiSystem):
 
     name = "teamcity"
     title = "TeamCity"
-    build_variables = ("TEAMCITY_PROJECT_NAME", "TEAMCITY_BUILDCONF_NAME", "BUILD_NUMBER")
+    # A build number is what its configuration makes of it, and the builds of a matrix may share that of their parent;
+    # the address of the build's page holds an id that no other build has.
+    build_variables = ("TEAMCITY_PROJECT_NAME", "TEAMCITY_BUILDCONF_NAME", "BUILD_NUMBER", "BUILD_URL")
     channels: ClassVar[Mapping[str, str]] = {
         "parameter": "TeamCity shows the parameters of a finished build, and so the token, to everyone who may see the "
         "build; nothing masks it in the logs of later steps."

@@ -15,7 +15,8 @@ class Woodpecker(CiSystem):
 
     name = "woodpecker"
     title = "Woodpecker CI"
-    build_variables = ("CI_REPO", "CI_PIPELINE_NUMBER", "CI_WORKFLOW_NAME", "CI_STEP_NAME")
+    # Legs of a matrix have one CI_WORKFLOW_NAME, and each a number.
+    build_variables = ("CI_REPO", "CI_PIPELINE_NUMBER", "CI_WORKFLOW_NAME", "CI_WORKFLOW_NUMBER", "CI_STEP_NAME")
 
     @staticmethod
     def detect(env: Mapping[str, str]) -> bool:

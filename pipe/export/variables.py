@@ -12,6 +12,9 @@ from pipe.redaction.secret import Secret
 SERVER = "_SERVER"
 """What the name of the variable ends in that tells which server takes the token back."""
 
+NAME = "_NAME"
+"""What the name of the variable ends in that tells under which name that server lists the token."""
+
 
 class Export(NamedTuple):
     """A token under the name that the user chose, with the choices that concern its way to later steps."""

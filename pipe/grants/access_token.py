@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from pipe.bitbucket.cloud import CLOUD_API
-from pipe.bitbucket.cloud_errors import api_failure, granted_scopes, lacks_scope
-from pipe.errors import InputError, PipeError, RefusedError
+from pipe.bitbucket.cloud_errors import NEEDS_REPOSITORY, api_failure, granted_scopes, lacks_scope, refuses_kind
+from pipe.bitbucket.verify import answer_to
+from pipe.errors import InputError, PipeError, RefusedError, UnfitTokenError
 from pipe.grants import Grant
 from pipe.http.context import Context
 from pipe.http.responses import Response, json_object
-from pipe.http.retry import with_retries
 from pipe.inputs.inputs import Inputs
 from pipe.oauth.endpoints import is_cloud
 from pipe.oauth.token import AccessToken, check_bearer
@@ -31,21 +31,36 @@ def acquire(inputs: Inputs, context: Context) -> AccessToken:
     token = AccessToken(inputs.access_token, scopes=None, expires_in=None, obtained_at=datetime.now(UTC))
     if inputs.access_token_kind == "api-token":
         token = token._replace(api_user=inputs.username, git_user=_GIT_USER)
-    authorization = token.authorization()
     path = _resource(inputs)
     context.say(f"Asking api.bitbucket.org whether it takes the token (GET {path.partition('?')[0]}).")
 
-    def attempt() -> Response:
-        answer = context.http.send("GET", CLOUD_API + path, headers={"Authorization": authorization.reveal()})
+    def failure_of(answer: Response) -> PipeError | None:
         # A refusal for a missing scope alone proves the token as well as an answer does; a page of a proxy does not.
-        if lacks_scope(answer) or (answer.status == 200 and json_object(answer.body)):
-            return answer
-        raise _explained(api_failure(answer, context.masks()), inputs)
+        proven = lacks_scope(answer) or (answer.status == 200 and json_object(answer.body))
+        if proven or (refuses_kind(answer) and not inputs.repository):
+            return None
+        return _explained(api_failure(answer, context.masks()), inputs)
 
-    answer = with_retries(attempt, context.retries)
+    answer = answer_to(token, CLOUD_API + path, context, failure_of, doubts=False)
+    scopes = granted_scopes(answer)
+    if refuses_kind(answer):
+        _tell_what_is_needed(answer, inputs, context, scopes)
     if token.api_user:
         context.say(f"For git, the user name of an API token is {_GIT_USER}.")
-    return token._replace(scopes=granted_scopes(answer))
+    return token._replace(scopes=scopes)
+
+
+def _tell_what_is_needed(answer: Response, inputs: Inputs, context: Context, scopes: tuple[str, ...] | None) -> None:
+    """Say that the token is good, and how to have more tried. Raises `UnfitTokenError` if more was asked for."""
+    what = f"{answer.host} takes the token, but tells none of its kind whose it is (HTTP {answer.status})"
+    if inputs.required_scopes and scopes is None:
+        raise UnfitTokenError(
+            f"{what}, nor what it may do.",
+            "The access tokens of a repository, project or workspace may not ask that. It is a good token, whose "
+            "scopes are not known, so they cannot be held to required-scopes.",
+            "Set repository to WORKSPACE/REPOSITORY, one that the token can read: that answer names its scopes.",
+        )
+    context.say(f"{what}; {NEEDS_REPOSITORY}.")
 
 
 def _check(inputs: Inputs) -> None:

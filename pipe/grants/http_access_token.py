@@ -5,9 +5,12 @@ is authorised by a password, by an OAuth 2.0 token, or by an application link: O
 of its own, signs the requests that create this one.
 """
 
+import re
 import secrets
 import time
 from base64 import b64encode
+from collections.abc import Callable
+from hashlib import sha256
 
 from pipe.bitbucket.access_tokens import (
     LONGEST_NAME,
@@ -38,8 +41,9 @@ def acquire(inputs: Inputs, context: Context) -> AccessToken:
     """Create a token, then delete those of the same name that were there before; raise what keeps it from that."""
     owner = _owner(inputs)
     check_permissions(inputs.token_permissions, owner)
-    wish = NewToken(_name(inputs, context.build_name), inputs.token_permissions, inputs.token_expiry_days)
-    return _Renewal(_tokens(inputs, context, owner), wish, context).token()
+    name, is_earlier = _names(inputs, context)
+    wish = NewToken(name, inputs.token_permissions, inputs.token_expiry_days)
+    return _Renewal(_tokens(inputs, context, owner), wish, is_earlier, context).token()
 
 
 def look(inputs: Inputs, context: Context) -> str:
@@ -48,20 +52,20 @@ def look(inputs: Inputs, context: Context) -> str:
     told = f"as the user {show(user, context.masks())}, tokens of {owner.kind} {'/'.join(owner.names)} can be listed"
     if not inputs.token_name:
         return told
-    return f"{told}; {len(tokens.named(inputs.token_name))} of them called {inputs.token_name}"
+    return f"{told}; {len(tokens.named(inputs.token_name.__eq__))} of them called {inputs.token_name}"
 
 
 def delete(inputs: Inputs, context: Context) -> tuple[str, int]:
     """Delete the owner's tokens of that name, at the end of the job; return the name, and how many there were.
 
-    It is `token-name`, or that which the build gives. Where nothing tells builds apart it has to be given: a run then
-    leaves its choice to chance.
+    It is `token-name`, or that which the build gives. Where nothing tells builds or legs apart it has to be given: a
+    run then leaves its choice to chance.
     """
-    if not context.build_name:
+    if not context.build_name or context.build_try is not None:
         inputs.require("token-name")
-    name = _name(inputs, context.build_name)
+    name, _ = _names(inputs, context)
     tokens = _tokens(inputs, context, _owner(inputs))
-    found = tokens.named(name)
+    found = tokens.named(name.__eq__)
     for token_id in found:
         tokens.delete(token_id)
     return name, len(found)
@@ -95,11 +99,16 @@ def _found(inputs: Inputs, context: Context, owner: Owner) -> tuple[str, Owner, 
 class _Renewal:
     """A new token in the place of the old ones with its name, whatever goes wrong in between."""
 
-    def __init__(self, tokens: AccessTokens, wish: NewToken, context: Context) -> None:
+    def __init__(
+        self, tokens: AccessTokens, wish: NewToken, is_earlier: Callable[[str], bool], context: Context
+    ) -> None:
         self._tokens = tokens
         self._wish = wish
         self._context = context
-        self._old = tokens.named(wish.name)
+        self._old = tokens.named(is_earlier)
+        """The names of those that give way, by their ids."""
+        self._gone: list[str] = []
+        """The names of those that have given way."""
         self._lost = False
         """Whether the server may have made a token whose text did not arrive."""
 
@@ -111,14 +120,16 @@ class _Renewal:
             self._clean_up()
             raise
         self._context.mask(token.value)
-        for token_id in self._old:
+        for token_id, name in list(self._old.items()):
             try:
-                self._tokens.delete(token_id)
+                self._delete_old(token_id)
             except PipeError as error:
                 self._context.say(
-                    f"Warning: an older token called {self._wish.name} (id {show(token_id, self._context.masks())}) is "
+                    f"Warning: an older token called {name} (id {show(token_id, self._context.masks())}) is "
                     f"left, and is valid until it ends or is deleted. {error.what}"
                 )
+        for name in self._gone:
+            self._context.say(f"Replaced the token {name} of an earlier try.")
         return token._replace(name=self._wish.name)
 
     def _attempt(self) -> AccessToken:
@@ -128,11 +139,14 @@ class _Renewal:
         except LimitError:
             if not self._old:
                 raise
-            self._context.say(f"There are as many tokens as may be: deleting {self._wish.name} first.")
-            while self._old:
-                self._tokens.delete(self._old[0])
-                del self._old[0]
+            for token_id, name in list(self._old.items()):
+                self._context.say(f"There are as many tokens as may be: deleting {name} first.")
+                self._delete_old(token_id)
             return self._create()
+
+    def _delete_old(self, token_id: str) -> None:
+        self._tokens.delete(token_id)
+        self._gone.append(self._old.pop(token_id))
 
     def _create(self) -> AccessToken:
         """Create the token, and note if the answer was lost: the server may have made one all the same."""
@@ -144,7 +158,7 @@ class _Renewal:
 
     def _delete_orphans(self) -> None:
         if self._lost:
-            for token_id in self._tokens.named(self._wish.name):
+            for token_id in self._tokens.named(self._wish.name.__eq__):
                 if token_id not in self._old:
                     self._tokens.delete(token_id)
                     self._context.say(f"Deleted a token called {self._wish.name} whose text did not arrive.")
@@ -161,18 +175,40 @@ class _Renewal:
             )
 
 
-def _name(inputs: Inputs, build: str) -> str:
-    """The token's name: that of the input, or of the build and the variable, which no other job has.
+def _names(inputs: Inputs, context: Context) -> tuple[str, Callable[[str], bool]]:
+    """The token's name, and which names are those of tokens that an earlier try has left.
 
-    Where nothing tells builds apart, chance does: a name that two jobs share would have one delete the token of the
-    other.
+    The name is that of the input, or of the build and the variable, which no other job has. Where nothing tells builds
+    or the legs of a matrix apart, chance does: a name that two jobs share would have one delete the token of the other.
+    Where tries are counted, a token of any earlier one may go, for all its jobs have ended.
     """
-    name = inputs.token_name or f"{build or secrets.token_hex(8)} {inputs.env_name}"
-    if inputs.token_name and len(name) > LONGEST_NAME:
-        raise InputError(
-            f"token-name has more than {LONGEST_NAME} characters.", "Bitbucket takes no longer one.", "Shorten it."
-        )
-    return name[-LONGEST_NAME:]
+    if inputs.token_name:
+        if len(inputs.token_name) > LONGEST_NAME:
+            raise InputError(
+                f"token-name has more than {LONGEST_NAME} characters.", "Bitbucket takes no longer one.", "Shorten it."
+            )
+        return inputs.token_name, inputs.token_name.__eq__
+    chance = secrets.token_hex(8)
+    this_try = context.build_try if context.build_name else None
+    room = 0 if this_try is None else len(f" 999999-{chance}")
+    name = _fitting(f"{context.build_name or chance} {inputs.env_name}", LONGEST_NAME - room)
+    if this_try is None:
+        return name, name.__eq__
+    of_a_try = re.compile(re.escape(name) + r" ([0-9]{1,6})-[0-9a-f]{16}")
+
+    def is_earlier(other: str) -> bool:
+        found = of_a_try.fullmatch(other)
+        return found is not None and int(found[1]) < this_try
+
+    return f"{name} {this_try}-{chance}", is_earlier
+
+
+def _fitting(name: str, most: int) -> str:
+    """Return `name`, cut to `most` characters if it is longer, with a digest that tells it from others cut so."""
+    if len(name) <= most:
+        return name
+    digest = f" {sha256(name.encode(errors='backslashreplace')).hexdigest()[:16]}"
+    return name[: most - len(digest)] + digest
 
 
 def _way(inputs: Inputs) -> Way:

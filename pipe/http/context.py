@@ -31,6 +31,8 @@ class Context(NamedTuple):
     """Paths that a user names are below it."""
     build_name: str = ""
     """What the CI system calls the job and no other one; empty if it does not say."""
+    build_try: int | None = None
+    """Which try of the build this is, 0 if nobody counts, where legs of a matrix share `build_name`; else None."""
     uninterrupted: Callable[[], AbstractContextManager[None]] = nullcontext
     """Lets a block be done to its end before an interrupt counts."""
 

@@ -23,12 +23,12 @@ from pipe.inputs.invocation import Invocation
 from pipe.redaction.secret import Secret
 from pipe.run import context_of
 from pipe.verbs import Verb
-from pipe.verbs.revoke import begin, exported_token, moment
+from pipe.verbs.revoke import begin, exported_name, exported_token, moment
 
 
 def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
     """Give back the token of this step, and remove its env file. All that goes wrong on the way is a warning."""
-    name = ci.state(NAME)
+    name = ci.state(NAME) or exported_name(inputs, invocation.env)
     inputs = inputs._replace(token_name=name or inputs.token_name)
     held = _held(inputs, ci, invocation)
     if not begin(inputs, ci, invocation, held):

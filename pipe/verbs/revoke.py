@@ -10,7 +10,7 @@ from pipe.ci.system import CiSystem
 from pipe.errors import InputError, PipeError
 from pipe.export.git import ORIGIN
 from pipe.export.leftovers import remove
-from pipe.export.variables import SERVER
+from pipe.export.variables import NAME, SERVER
 from pipe.grants.giving_back import HeldToken, give_back, no_way_to_revoke, not_given_back, taken_back_by
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.invocation import Invocation
@@ -36,6 +36,7 @@ def run(inputs: Inputs, ci: CiSystem, invocation: Invocation) -> None:
         return
     if not given:
         _refuse_another_server(inputs, invocation.env)
+        inputs = inputs._replace(token_name=inputs.token_name or exported_name(inputs, invocation.env))
     if grants.called(inputs.grant).delete is None and not held.token:
         invocation.log.line(f"Nothing to revoke: {inputs.env_name} holds no token.")
         return
@@ -63,6 +64,12 @@ def _refuse_another_server(inputs: Inputs, env: Mapping[str, str]) -> None:
 def exported_token(inputs: Inputs, env: Mapping[str, str]) -> HeldToken:
     """What a run has exported under the name of the inputs."""
     return HeldToken(Secret(env.get(inputs.env_name, "")), moment(env.get(f"{inputs.env_name}_EXPIRES_AT", "")))
+
+
+def exported_name(inputs: Inputs, env: Mapping[str, str]) -> str:
+    """Return the name under which the server that would be asked lists the exported token; empty if none is told."""
+    same = env.get(inputs.env_name + SERVER, "") == taken_back_by(inputs)
+    return env.get(inputs.env_name + NAME, "") if same else ""
 
 
 def moment(text: str) -> str:

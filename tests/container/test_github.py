@@ -117,7 +117,7 @@ def test_later_steps_use_plain_git_whoever_they_run_as(
 def test_at_the_end_of_the_job_a_data_center_has_no_token_of_it_any_more(
     act: Callable[[str], engine.Ran], bitbucket: Sandbox
 ) -> None:
-    """Although `act` hands no state to a Docker action: the build tells the token's name."""
+    """Although `act` hands no state to a Docker action: a variable tells the token's name."""
     done = act("data-center")
     log = done.stdout + done.stderr
     assert done.returncode == 0, log

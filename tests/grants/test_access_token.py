@@ -8,6 +8,7 @@ from sandbox import Fault
 from tests.program import Outcome, World, run_program
 
 EMAIL = "ana@example.com"
+KIND = '{"type": "error", "error": {"message": "This API is not accessible by this authentication mechanism"}}'
 
 
 def take(world: World, token: str, **variables: str) -> Outcome:
@@ -41,13 +42,51 @@ def test_a_repositorys_access_token_is_tried_on_the_repository(world: World) -> 
     token = world.sandbox.repository_token("team/hello").value
     assert take(world, token, REPOSITORY="team/hello").code == 0
 
-    outcome = take(world, token)
-    assert outcome.code == 3
-    assert "Set repository to WORKSPACE/REPOSITORY" in outcome.failure
-
     outcome = take(world, token, REPOSITORY="team/service-01")
     assert outcome.code == 6
     assert "Check the names" in outcome.failure
+    assert [request.path for request in outcome.requests] == ["/2.0/repositories/team/service-01"]
+
+
+@pytest.mark.parametrize("status", [403, 401])
+def test_a_token_that_may_not_ask_whose_it_is_is_good(world: World, status: int) -> None:
+    """Those of repositories, projects and workspaces: it is exported, and `repository` is told of; tried once."""
+    world.sandbox.faults.add(Fault(path="/2.0/user", status=status, body=KIND))
+    outcome = take(world, world.sandbox.repository_token("team/hello").value)
+
+    assert outcome.code == 0
+    assert "takes the token, but tells none of its kind whose it is (HTTP" in outcome.out
+    assert "the input repository is needed: WORKSPACE/REPOSITORY" in outcome.out
+    assert len(outcome.requests) == 1
+
+
+def test_the_stand_in_answers_a_repositorys_token_so(world: World) -> None:
+    """Without a fault; and with the repository given, that alone is asked for, which names the scopes."""
+    token = world.sandbox.repository_token("team/hello").value
+    assert "tells none of its kind whose it is (HTTP 403)" in take(world, token).out
+
+    outcome = take(world, token, REPOSITORY="team/hello", REQUIRED_SCOPES="repository")
+    assert outcome.code == 0
+    assert [request.path for request in outcome.requests] == ["/2.0/repositories/team/hello"]
+
+
+def test_scopes_that_such_a_token_may_not_ask_for_are_not_assumed(world: World) -> None:
+    """Exit 6: it is a good token, and `repository` is what is missing."""
+    outcome = take(world, world.sandbox.repository_token("team/hello").value, REQUIRED_SCOPES="repository")
+
+    assert outcome.code == 6
+    assert "It is a good token" in outcome.failure
+    assert "Now: Set repository to WORKSPACE/REPOSITORY" in outcome.failure
+
+
+def test_a_resource_that_may_be_for_another_kind_is_an_open_question(world: World) -> None:
+    """Exit 3: a token that is no good gets the same answer. The advice names `repository`."""
+    body = '{"error": {"message": "Token is invalid, expired, or not supported for this endpoint."}}'
+    world.sandbox.faults.add(Fault(path="/2.0/user", status=401, body=body))
+    outcome = take(world, world.sandbox.mint_token().value)
+
+    assert outcome.code == 3
+    assert "Set repository to WORKSPACE/REPOSITORY" in outcome.failure
 
 
 @pytest.mark.parametrize("text", ["team", "team/", "/hello", "team/hello/src", "https://bitbucket.org/team/x", "a/.."])

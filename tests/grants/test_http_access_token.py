@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox import Fault
-from tests.grants.center import NAME, OWN, TOKENS, Center, asked
+from tests.grants.center import CONTEXT, NAME, OWN, TOKENS, Center, asked
 
 WHO = "GET /rest/api/latest/application-properties"
 SLUG = "GET /rest/api/latest/users"
@@ -177,16 +177,102 @@ def test_a_refusal_that_is_not_the_limit_deletes_nothing(center: Center) -> None
     assert center.tokens == [old]
 
 
-def test_the_token_is_named_after_the_build_and_the_variable(center: Center) -> None:
-    """So that its owner knows where it comes from, and the next attempt of that job replaces it."""
+def on_github(center: Center, attempt: str, **variables: str) -> dict[str, str]:
+    """One leg of a matrix of GitHub: all of them have all of this in common."""
     job = {"GITHUB_RUN_ID": "42", "GITHUB_JOB": "build", "GITHUB_ACTION": "__token", "RUNNER_NAME": "runner 7"}
-    variables = {**center.world.github(), **job, "TOKEN_NAME": ""}
+    return {**center.world.github(), **job, "GITHUB_RUN_ATTEMPT": attempt, "TOKEN_NAME": "", **variables}
 
-    assert center.run(**variables).code == 0
-    assert center.run(**variables).code == 0
+
+def test_the_token_is_named_after_the_build_and_the_variable(center: Center) -> None:
+    """So that its owner knows where it comes from, and the next try of that job replaces it, and says so."""
+    job = {"CI": "woodpecker", "CI_REPO": "team/project", "CI_PIPELINE_NUMBER": "42", "CI_WORKFLOW_NAME": "build"}
+    variables = {**job, "CI_WORKFLOW_NUMBER": "1", "CI_STEP_NAME": "token", "TOKEN_NAME": ""}
+
+    assert "Replaced" not in center.run(**variables).shown
+    outcome = center.run(**variables)
 
     [token] = center.tokens
-    assert token.name == "team/project 42 build __token runner 7 BITBUCKET_ACCESS_TOKEN"
+    assert token.name == "team/project 42 build 1 token BITBUCKET_ACCESS_TOKEN"
+    assert f"Replaced the token {token.name} of an earlier try.\n" in outcome.shown
+
+
+def test_another_leg_of_the_matrix_keeps_its_token(center: Center) -> None:
+    """On Woodpecker its number tells it apart."""
+    job = {"CI": "woodpecker", "CI_REPO": "team/project", "CI_PIPELINE_NUMBER": "42", "CI_WORKFLOW_NAME": "build"}
+    for number in ("1", "2"):
+        assert center.run(**job, CI_WORKFLOW_NUMBER=number, CI_STEP_NAME="token", TOKEN_NAME="").code == 0
+
+    assert len(center.tokens) == 2
+
+
+@pytest.mark.parametrize("runner", [{}, {"GITEA_ACTIONS": "true"}, {"FORGEJO_ACTIONS": "true"}], ids=str)
+def test_where_legs_look_alike_chance_tells_them_apart(center: Center, runner: dict[str, str]) -> None:
+    """As on GitHub, and on what is made after it: no leg deletes what another one uses."""
+    for _ in range(2):
+        outcome = center.run(**on_github(center, "1", **runner))
+        assert "Replaced" not in outcome.shown
+
+    one, other = center.tokens
+    assert one.name != other.name
+    assert one.name.startswith("team/project 42 build __token BITBUCKET_ACCESS_TOKEN ")
+
+
+def test_a_re_run_on_github_replaces_the_tokens_of_earlier_tries(center: Center) -> None:
+    """All their jobs have ended; those of its own try, of a later one, and of another variable or run stay."""
+    base, chance = "team/project 42 build __token BITBUCKET_ACCESS_TOKEN", "0123456789abcdef"
+    names = (
+        f"{base} 3-{chance}",
+        f"{base} 10-{chance}",
+        base,
+        f"{base} 1-",
+        f"{base} 1-{chance}0",
+        f"{base}2 1-{chance}",
+    )
+    stay = [center.server.mint(OWN, name) for name in (*names, f"2 {base} 1-{chance}")]
+    go = [center.server.mint(OWN, f"{base} {number}-{chance}") for number in (1, 2)]
+    center.run(**on_github(center, "2"))
+    go.append(center.server.tokens.made[-1])
+
+    outcome = center.run(**on_github(center, "3"))
+
+    assert {token.id for token in center.tokens} == {token.id for token in (*stay, center.server.tokens.made[-1])}
+    assert f"Replaced the token {go[-1].name} of an earlier try.\n" in outcome.shown
+    assert center.run(**on_github(center, "3")).shown.count("Replaced") == 0
+
+
+def test_at_the_limit_the_tokens_of_earlier_tries_give_way(center: Center) -> None:
+    """And that is told once, as elsewhere."""
+    center.run(**on_github(center, "1"))
+    [old] = center.tokens
+    center.server.tokens.limit = 1
+
+    outcome = center.run(**on_github(center, "2"))
+
+    assert outcome.code == 0
+    assert outcome.shown.count(f"Replaced the token {old.name} of an earlier try.") == 1
+    assert old not in center.tokens
+
+
+@pytest.mark.parametrize("system", ["woodpecker", "github"])
+def test_a_name_that_is_too_long_is_cut_and_stays_one_of_its_own(center: Center, system: str) -> None:
+    """Bitbucket takes 255 characters: the next try finds it, and a name that begins or ends alike is another one's."""
+
+    def run(place: str, number: str) -> None:
+        if system == "github":
+            variables = on_github(center, number, GITHUB_JOB=place)
+        else:
+            job = {"CI": "woodpecker", "CI_REPO": "team/project", "CI_PIPELINE_NUMBER": "42", "CI_STEP_NAME": "token"}
+            variables = {**job, "CI_WORKFLOW_NUMBER": "1", "CI_WORKFLOW_NAME": place, "TOKEN_NAME": ""}
+        assert center.run(**variables).code == 0
+
+    for place in ("a" + "x" * 300, "b" + "x" * 300, "x" * 300 + "c"):
+        run(place, "9")
+    names = {token.name for token in center.tokens}
+    assert len(names) == 3
+    run("a" + "x" * 300, "10")
+
+    assert len(center.tokens) == 3
+    assert all(len(name) <= 255 for name in names | {token.name for token in center.tokens})
 
 
 def test_where_nothing_tells_builds_apart_no_two_tokens_share_a_name(center: Center) -> None:
@@ -257,6 +343,20 @@ def test_the_build_tells_the_name_where_the_last_step_is_of_the_same_one(center:
 
     outcome = center.run("revoke", **build)
     assert "Deleted the token called team/project 7 BITBUCKET_ACCESS_TOKEN." in outcome.out
+    assert center.tokens == []
+
+
+def test_a_later_step_of_github_finds_the_name_in_a_variable(center: Center) -> None:
+    """For only chance tells the legs of its job apart; a name of another server's token is of no use."""
+    center.run(**on_github(center, "1"))
+    [token] = center.tokens
+    told = {"BITBUCKET_ACCESS_TOKEN_NAME": token.name}
+    server = {"BITBUCKET_ACCESS_TOKEN_SERVER": center.world.sandbox.url + CONTEXT}
+
+    assert "token-name is missing" in center.run("revoke", **on_github(center, "1"), **told).failure
+    outcome = center.run("revoke", **on_github(center, "1"), **told, **server)
+
+    assert f"Deleted the token called {token.name}." in outcome.shown
     assert center.tokens == []
 
 

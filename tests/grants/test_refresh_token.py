@@ -13,8 +13,8 @@ import pytest
 from sandbox import Consumer, Fault, Sandbox
 from tests.program import Outcome, World, run_program
 
-TO_READ_ENVIRONMENTS = Consumer(scopes=("repository", "pipeline", "pipeline:variable"))
-NO_VARIABLES = Consumer(scopes=("repository",))
+NONE = Consumer(scopes=("repository",))
+NO_VARIABLES = Consumer(scopes=("repository", "pipeline:write"))
 VARIABLES = "/2.0/repositories/team/hello/pipelines_config/variables/"
 
 
@@ -148,7 +148,6 @@ def test_a_repository_variable(world: World, there: bool) -> None:
     assert "Stored the new refresh token in the repository variable REFRESH." in outcome.out
 
 
-@pytest.mark.sandbox(consumers=[TO_READ_ENVIRONMENTS])
 @pytest.mark.parametrize("by", ["name", "uuid"])
 def test_a_deployment_variable(world: World, by: str) -> None:
     """The environment by its name, or by its UUID."""
@@ -175,7 +174,6 @@ def test_a_workspace_variable(world: World) -> None:
         ("repository:team/nothing/REFRESH", "Check the names"),
         ("repository:other/hidden/REFRESH", "a consumer sees its own workspace only"),
         ("deployment:team/hello/{00000000-0000-0000-0000-000000000000}/REFRESH", "Check the names"),
-        ("deployment:team/hello/Production/REFRESH", "lacks pipeline;"),
         ("workspace:other/REFRESH", "Check the names"),
     ],
 )
@@ -191,7 +189,6 @@ def test_a_variable_that_cannot_be_set(world: World, store: str, advice: str) ->
     assert outcome.files == {}
 
 
-@pytest.mark.sandbox(consumers=[TO_READ_ENVIRONMENTS])
 def test_an_environment_that_is_not_there(world: World) -> None:
     """The list was looked at to its end."""
     outcome = refresh(world, "deployment:team/hello/production/REFRESH")
@@ -201,13 +198,30 @@ def test_an_environment_that_is_not_there(world: World) -> None:
     assert len(outcome.requests) == 2
 
 
-@pytest.mark.sandbox(consumers=[NO_VARIABLES])
-def test_a_consumer_that_may_not_edit_variables(world: World) -> None:
-    """The scope is named."""
-    outcome = refresh(world, "repository:team/hello/REFRESH")
+@pytest.mark.parametrize(
+    ("store", "lacks"),
+    [
+        pytest.param(
+            "repository:team/hello/REFRESH", "pipeline; it has repository", marks=pytest.mark.sandbox(consumers=[NONE])
+        ),
+        pytest.param(
+            "deployment:team/hello/Production/REFRESH",
+            "pipeline; it has repository",
+            marks=pytest.mark.sandbox(consumers=[NONE]),
+        ),
+        pytest.param(
+            "repository:team/hello/REFRESH",
+            "pipeline:variable; it has repository pipeline:write",
+            marks=pytest.mark.sandbox(consumers=[NO_VARIABLES]),
+        ),
+    ],
+)
+def test_a_consumer_that_may_not_edit_variables(world: World, store: str, lacks: str) -> None:
+    """The scope is named: `pipeline` to read them, `pipeline:variable` to set them."""
+    outcome = refresh(world, store)
 
     assert outcome.code == 7
-    assert "The token lacks pipeline:variable; it has repository." in outcome.failure
+    assert f"The token lacks {lacks}." in outcome.failure
 
 
 def test_another_run_has_made_the_variable_meanwhile(world: World) -> None:

@@ -17,11 +17,31 @@ def test_the_user_of_a_client_credentials_token_is_an_app(client: Client) -> Non
 
 def test_every_answer_names_the_scopes(client: Client) -> None:
     """What the token has, and what the resource wants, also on a refusal."""
-    granted, refused = client.api("user", "account", "email"), client.api("user", "email")
+    granted, refused = client.api("user", "account", "team"), client.api("user", "email")
 
-    assert granted.headers["X-OAuth-Scopes"] == "account, email"
+    assert granted.headers["X-OAuth-Scopes"] == "account, team"
     assert granted.headers["X-Accepted-OAuth-Scopes"] == "account"
     assert refused.headers["X-OAuth-Scopes"] == "email"
+
+
+def test_only_the_highest_scopes_are_named(client: Client) -> None:
+    """As in published answers: who has `pipeline:variable` need not be told of `pipeline`."""
+    answer = client.api("user", "email", "account", "pipeline", "pipeline:variable", "wiki")
+
+    assert answer.headers["X-OAuth-Scopes"] == "account, pipeline:variable, wiki"
+
+
+@pytest.mark.parametrize(
+    ("scope", "read", "write"), [("pipeline", 200, 403), ("pipeline:write", 200, 403), ("pipeline:variable", 200, 201)]
+)
+def test_variables_are_read_with_one_scope_and_set_with_another(
+    client: Client, scope: str, read: int, write: int
+) -> None:
+    """By Bitbucket's OpenAPI."""
+    path, body = "repositories/team/hello/pipelines_config/variables", {"key": "K", "value": "V", "secured": True}
+
+    assert client.api(path, scope).status_code == read
+    assert client.api(path, scope, method="POST", json=body).status_code == write
 
 
 def test_a_missing_scope_is_a_403_that_says_which(client: Client) -> None:
@@ -266,7 +286,7 @@ def test_a_repositorys_token_is_for_that_alone(client: Client) -> None:
         for path in ("repositories/team/hello", "repositories/team/service-01", "user")
     }
 
-    assert status == {"repositories/team/hello": 200, "repositories/team/service-01": 404, "user": 401}
+    assert status == {"repositories/team/hello": 200, "repositories/team/service-01": 404, "user": 403}
 
 
 def test_each_host_has_its_own_half(client: Client) -> None:

@@ -31,7 +31,8 @@ TLSv1.3, certificate of Bitbucket stand-in with <many> days left.
 ✔ clock: within 60 s of that of bitbucket.org.
 ✔ token endpoint: bitbucket.org answers (HTTP 405).
 ✔ grant: client_credentials gives a token, which is exported nowhere.
-✔ scopes: account repository:write pullrequest pipeline:variable (implied: repository); lifetime 7200 s.
+✔ scopes: account repository:write pullrequest pipeline:variable (implied: email pipeline pipeline:write \
+repository); lifetime 7200 s.
 ✔ api: api.bitbucket.org takes the token for that of team-app_user (app_user).
 - rate limits: not told by any answer.
 """
@@ -107,7 +108,7 @@ def test_what_is_found_is_there_as_json(world: World) -> None:
         "required-scopes": "REQUIRED_SCOPES",
     }
     assert found["tls"]["facts"]["bitbucket.org"]["issuer"] == "Bitbucket stand-in"
-    assert found["scopes"]["facts"]["implied"] == ["repository"]
+    assert found["scopes"]["facts"]["implied"] == ["email", "pipeline", "pipeline:write", "repository"]
     assert found["api"]["facts"]["name"] == "team-app_user"
 
 
@@ -134,6 +135,7 @@ def _has_secret(headers: tuple[tuple[str, str], ...]) -> bool:
 
 
 NO_PROXY = {"HTTPS_PROXY": "", "https_proxy": ""}
+KIND = '{"type": "error", "error": {"message": "This API is not accessible by this authentication mechanism"}}'
 WRONG = '{"error": {"message": "Token is invalid, expired, or not supported for this endpoint."}}'
 VERIFY = {"VERIFY": "team/hello"}
 
@@ -392,6 +394,32 @@ def test_a_token_that_may_not_say_whose_it_is_is_a_real_one(world: World) -> Non
 
     assert outcome.code == 0
     assert "✔ api: api.bitbucket.org takes the token, which may not ask whose it is; name a " in lines(outcome)
+
+
+@pytest.mark.parametrize("status", [403, 401])
+def test_a_consumers_token_that_may_not_ask_whose_it_is_is_good(world: World, status: int) -> None:
+    """Should an `app_user` get the answer that access tokens get: asked once, and `verify` is how to try it."""
+    world.sandbox.faults.add(Fault(path=USER, status=status, body=KIND))
+    outcome = check(world)
+
+    assert outcome.code == 0
+    said = f"✔ api: api.bitbucket.org takes the token, but tells none of its kind whose it is (HTTP {status}); name a "
+    assert said in lines(outcome)
+    assert [request.path for request in outcome.requests].count(USER) == 1
+
+
+def test_an_access_token_is_checked_on_its_repository(world: World) -> None:
+    """Nothing else is asked with it; without the input, it is a good one all the same, and the input is told of."""
+    token = world.sandbox.repository_token("team/hello").value
+    env = {"GRANT": "access_token", "ACCESS_TOKEN": token}
+    outcome = run_program(world, "check", env=env, tokens=[token])
+    assert outcome.code == 0
+    assert "tells none of its kind whose it is (HTTP 403); to try it on more, the input repository is" in lines(outcome)
+
+    outcome = run_program(world, "check", env={**env, "REPOSITORY": "team/hello"}, tokens=[token])
+    assert outcome.code == 0
+    assert "✔ api: the token is good for the repository team/hello.\n" in lines(outcome)
+    assert {request.path for request in outcome.requests if request.authorization[1] == token} == {HELLO}
 
 
 @pytest.mark.parametrize(

@@ -131,21 +131,32 @@ def exported(world: World) -> dict[str, str]:
 
 
 @RUNNERS
-def test_where_no_state_comes_back_the_build_tells_the_name(world: World, runner: dict[str, str]) -> None:
-    """And the exported variables tell that there is a token of that server."""
+def test_where_no_state_comes_back_a_variable_tells_the_name(world: World, runner: dict[str, str]) -> None:
+    """And the others tell that there is a token of that server."""
     env = {**center(world), **BUILD, **runner}
     assert run_program(world, env=env).code == 0
     outcome = end_of_job(world, env, **exported(world))
 
     assert world.sandbox.data_center.tokens.of(OWN) == []
-    assert lines(outcome)[-1] == "Deleted the token called team/project 7 build token one BITBUCKET_ACCESS_TOKEN."
+    assert lines(outcome)[-1] == f"Deleted the token called {exported(world)['BITBUCKET_ACCESS_TOKEN_NAME']}."
+
+
+def test_the_name_of_another_servers_token_is_not_looked_for(world: World) -> None:
+    """The step has failed and saved nothing; the variables are another one's."""
+    env = {**center(world), **BUILD}
+    assert run_program(world, env=env).code == 0
+    others = {**exported(world), "BITBUCKET_ACCESS_TOKEN_SERVER": "https://git.example.com"}
+    outcome = end_of_job(world, env, **others)
+
+    assert lines(outcome) == ["Nothing to revoke: this step has left no token."]
+    assert outcome.requests == []
 
 
 def test_a_name_that_nothing_tells_is_a_warning(world: World) -> None:
-    """No state, and no build: the token is left."""
-    env = center(world)
+    """No state, no variable, and legs that only chance tells apart: the token is left."""
+    env = {**center(world), **BUILD}
     assert run_program(world, env=env).code == 0
-    outcome = end_of_job(world, env, **exported(world))
+    outcome = end_of_job(world, env, **{**exported(world), "BITBUCKET_ACCESS_TOKEN_NAME": ""})
 
     assert "::warning title=Bitbucket token::The token is not deleted, and works until <time>: token-name is" in (
         outcome.shown

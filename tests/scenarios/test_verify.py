@@ -10,6 +10,7 @@ from tests.program import Outcome, World, run_program
 
 HELLO = "/2.0/repositories/team/hello"
 PROJECT = "/bitbucket/rest/api/latest/projects/PRJ"
+KIND = '{"error": {"message": "This API is not accessible by this authentication mechanism"}}'
 PIPELINES = {"BITBUCKET_BUILD_NUMBER": "7", "BITBUCKET_REPO_FULL_NAME": "team/hello"}
 
 
@@ -162,6 +163,8 @@ def test_the_stand_in_refuses_in_the_same_way(world: World) -> None:
         (Fault(status=403, body='{"error": {"message": "Forbidden"}}'), 6, "allow-list of addresses"),
         (Fault(status=403), 5, "answered in the API's place"),
         (Fault(status=404), 5, "answered in the API's place"),
+        (Fault(status=401, body=KIND), 6, "is good, but this resource"),
+        (Fault(status=403, body=KIND), 6, "is good, but this resource"),
         (Fault(status=403, body='{"error": {"detail": {"required": [7, "\\""]}}}'), 6, "may not be used for this"),
         (Fault(status=404, body='{"error": {"message": "Not found", "detail": "text"}}'), 6, "misspelt in verify"),
         (Fault(status=410, body='{"error": {"message": "CHANGE-2770"}}'), 6, "has removed the resource"),
@@ -184,6 +187,15 @@ def test_each_answer_has_its_advice(world: World, fault: Fault, code: int, said:
     assert outcome.code == code
     assert said in outcome.failure
     assert world.sandbox.tokens[0].value in outcome.masks
+
+
+def test_a_refusal_of_all_tokens_of_a_kind_is_believed_at_once(world: World) -> None:
+    """Unlike other refusals by 401 of a token that is new."""
+    world.sandbox.faults.add(Fault(path=HELLO, status=401, body=KIND, times=None))
+    outcome = verify(world, "team/hello")
+
+    assert outcome.code == 6
+    assert [request.path for request in outcome.requests].count(HELLO) == 1
 
 
 @pytest.mark.parametrize(("status", "code"), [(429, 5), (503, 5)])

@@ -27,6 +27,7 @@ def failure(
         ("repository:write", "repository"),
         ("pullrequest:write", "pullrequest repository:write repository"),
         ("project", "repository"),
+        ("pipeline:variable account:write team:write", "pipeline pipeline:write account email team"),
         ("anything", ""),
     ],
 )
@@ -52,6 +53,39 @@ def test_what_is_missing_is_named(granted: str, required: str, missing: str) -> 
     assert error.what == f"The token lacks the scopes {missing}; granted are {granted or 'none'}."
     assert "OAuth consumers" in error.now
     assert "required-scopes" in error.now
+
+
+@pytest.mark.parametrize(
+    ("granted", "required", "related"),
+    [
+        ("project:write account", "project", "project:write"),
+        ("pipeline:everything wiki", "pipeline webhook", "pipeline:everything"),
+        ("repo", "repo:status", "repo"),
+    ],
+)
+def test_a_relation_that_nobody_knows_is_not_denied(granted: str, required: str, related: str) -> None:
+    """It does not count; what was granted is told, and how to find out."""
+    error = failure(scopes=tuple(granted.split()), required=required)
+
+    assert error.what.endswith(f"; granted are {granted}.")
+    assert f"It is not known whether {related} implies any of them" in error.why
+    assert "bitbucket-token api PATH" in error.now
+
+
+@pytest.mark.parametrize(
+    ("granted", "required"),
+    [
+        ("repository:admin repository:delete", "repository"),
+        ("write:repository:bitbucket", "read:repository:bitbucket"),
+        ("read:user:bitbucket", "read:repository:bitbucket"),
+        ("account", "account:write"),
+        ("REPO_READ", "REPO_WRITE"),
+        ("project:write", "repository"),
+    ],
+)
+def test_a_relation_that_is_known_not_to_be_is_denied(granted: str, required: str) -> None:
+    """The advice is to tick the scope."""
+    assert "Tick them" in failure(scopes=tuple(granted.split()), required=required).now
 
 
 def test_scopes_that_are_not_told_cannot_be_compared() -> None:

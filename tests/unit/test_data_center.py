@@ -50,7 +50,7 @@ def test_a_list_without_end_ends() -> None:
     server = DataCenter(cast("Context", context), "https://git.example.com", caller)
 
     with pytest.raises(AnswerError, match=f"more than {MOST_PAGES} pages"):
-        AccessTokens(server, Owner("user", ("bot",))).named("name")
+        AccessTokens(server, Owner("user", ("bot",))).named("name".__eq__)
 
     assert len(context.http.starts) == MOST_PAGES + 1
 
@@ -92,3 +92,51 @@ def test_a_job_has_a_name_of_its_own_or_none(name: str, written: Written) -> Non
     for missing in env:
         less = {variable: text for variable, text in env.items() if variable != missing}
         assert system(less, written.log, Path()).build_name() == ""
+
+
+LEGS = {
+    "woodpecker": ("CI_WORKFLOW_NUMBER", "1", "2"),
+    "jenkins": ("EXECUTOR_NUMBER", "0", "1"),
+    "drone": ("DRONE_STAGE_NUMBER", "1", "2"),
+    "teamcity": ("BUILD_URL", "https://ci.example.com/build/7", "https://ci.example.com/build/8"),
+    "gitlab": ("CI_JOB_ID", "7", "8"),
+    "azure": ("SYSTEM_JOBID", "12f1170f", "3dc8fd7e"),
+    "buildkite": ("BUILDKITE_JOB_ID", "7", "8"),
+    "circleci": ("CIRCLE_NODE_INDEX", "0", "1"),
+    "semaphore": ("SEMAPHORE_JOB_ID", "7", "8"),
+    "bitbucket": ("BITBUCKET_STEP_UUID", "{7}", "{8}"),
+}
+"""What a system sets to different values in two legs of one matrix that run at once."""
+
+
+@pytest.mark.parametrize("name", ci.names())
+def test_the_legs_of_a_matrix_have_different_names(name: str, written: Written) -> None:
+    """By a variable that differs; where no such variable is known, chance tells them apart."""
+    system = ci.called(name)
+    env = dict.fromkeys(system.build_variables, "the same")
+    leg = system(env, written.log, Path())
+    if name not in LEGS:
+        assert leg.build_name() == "" or leg.build_try() is not None
+        return
+
+    variable, one, other = LEGS[name]
+    first, second = (system({**env, variable: text}, written.log, Path()) for text in (one, other))
+    assert first.build_name() != second.build_name()
+    assert first.build_try() is None
+
+
+@pytest.mark.parametrize(("text", "counted"), [("1", 1), ("12", 12), ("", 0), ("one", 0), ("1\n", 0), ("9" * 7, 0)])
+def test_only_a_number_counts_tries(text: str, counted: int, written: Written) -> None:
+    """Where another system only looks like GitHub, tries are not counted for the whole run."""
+    env = {"GITHUB_RUN_ATTEMPT": text}
+    tries = {name: ci.called(name)(env, written.log, Path()).build_try() for name in ("github", "gitea", "forgejo")}
+
+    assert tries == {"github": counted, "gitea": 0, "forgejo": 0}
+
+
+def test_jenkins_nodes_number_their_executors_each_for_itself(written: Written) -> None:
+    """So the node is part of the name."""
+    env = dict.fromkeys(ci.called("jenkins").build_variables, "0")
+    legs = [ci.called("jenkins")({**env, "NODE_NAME": node}, written.log, Path()) for node in ("one", "two")]
+
+    assert legs[0].build_name() != legs[1].build_name()

@@ -29,7 +29,6 @@ REVEALERS = {
     "pipe/export/variables.py": "hands it to those who write it down",
     "pipe/export/env_file.py": "writes it to the env file",
     "pipe/ci/": "writes it to the files of the CI system",
-    "pipe/verbs/check/": "asks the server's REST API whose token it is",
     "pipe/grants/": "sends it to the server",
     "pipe/verbs/login/loopback.py": "compares the state that a browser brings",
     "pipe/verbs/": "puts it into an address, or prints it where the user asked for that",

@@ -1,7 +1,8 @@
 """A secured variable of Bitbucket Pipelines, set through the REST API with the new access token.
 
-Sources: the REST API's groups "Pipelines" and "Deployments"; scope `pipeline:variable` ("Pipelines: edit variables" at
-the consumer). Environments cannot be asked for by their name (BCLOUD-22285), so their list is searched.
+Sources: the REST API's groups "Pipelines" and "Deployments". By Bitbucket's OpenAPI, `pipeline` reads variables and
+environments, and `pipeline:variable` ("Pipelines: edit variables" at the consumer), which implies it, sets variables.
+Environments cannot be asked for by their name (BCLOUD-22285), so their list is searched.
 """
 
 import re

@@ -3,12 +3,12 @@
 from urllib.parse import urlsplit
 
 from pipe.bitbucket.cloud import CLOUD_API
-from pipe.bitbucket.cloud_errors import api_failure, lacks_scope
+from pipe.bitbucket.cloud_errors import NEEDS_REPOSITORY, api_failure, lacks_scope, refuses_kind
 from pipe.bitbucket.data_center import Caller, DataCenter
-from pipe.bitbucket.verify import MOST_DOUBTED, Target, target
-from pipe.errors import UnfitTokenError
+from pipe.bitbucket.verify import Target, answer_to, target
+from pipe.errors import PipeError, UnfitTokenError
 from pipe.http.responses import Response, json_object
-from pipe.http.retry import with_retries
+from pipe.inputs.table import BY_NAME
 from pipe.inputs.values import says_no
 from pipe.oauth.client import asks_cloud
 from pipe.oauth.token import AccessToken
@@ -32,6 +32,8 @@ def examine_api(state: CheckState) -> Finding:
     own = state.ci.repository() if asks_cloud(inputs) else ""
     if not says_no(inputs.verify):
         return _tried(state, token, target(inputs, own))
+    if inputs.repository:
+        return _tried(state, token, target(inputs._replace(verify=inputs.repository), own))
     if own:
         return _tried_on_own(state, token, target(inputs._replace(verify="true"), own))
     return _whose_at_cloud(state, token) if asks_cloud(inputs) else _whose_at_data_center(state, token)
@@ -59,25 +61,20 @@ def _tried_on_own(state: CheckState, token: AccessToken, wanted: Target) -> Find
 
 def _whose_at_cloud(state: CheckState, token: AccessToken) -> Finding:
     """A refusal for a missing scope proves the token as well; one without that does not tell much of some kinds."""
-    headers = {"Authorization": token.authorization().reveal()}
     masks = state.context.masks()
 
-    doubted = 0
+    def failure_of(answer: Response) -> PipeError | None:
+        good = answer.status == 200 and json_object(answer.body) is not None
+        unsure = answer.status == 401 and b"not supported for this endpoint" in answer.body
+        return None if good or lacks_scope(answer) or refuses_kind(answer) or unsure else api_failure(answer, masks)
 
-    def attempt() -> Response:
-        nonlocal doubted
-        answer = state.http.send("GET", f"{CLOUD_API}/user?fields=type,display_name", headers=headers)
-        if answer.status == 200 and json_object(answer.body) is not None:
-            return answer
-        if lacks_scope(answer) or (answer.status == 401 and b"not supported for this endpoint" in answer.body):
-            return answer
-        error = api_failure(answer, masks)
-        doubted += answer.status == 401
-        error.again = error.again or (answer.status == 401 and doubted <= MOST_DOUBTED)
-        raise error
-
-    answer = with_retries(attempt, state.context.retries)
+    url = f"{CLOUD_API}/user?fields=type,display_name"
+    answer = answer_to(token, url, state.context, failure_of, doubts=True)
     facts = {"host": answer.host, "status": answer.status}
+    if refuses_kind(answer):
+        needed = NEEDS_REPOSITORY if state.inputs.grant in BY_NAME["repository"].grants else _NAME_ONE
+        told = f"{answer.host} takes the token, but tells none of its kind whose it is (HTTP {answer.status})"
+        return fine(f"{told}; {needed}.", facts)
     if answer.status == 401:
         what = f"{answer.host} does not say whose token it is, as with some kinds of good ones (HTTP 401); {_NAME_ONE}."
         return Finding(None, what, facts=facts)
