@@ -6,12 +6,12 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
 from pipe.errors import AnswerError, InputError
+from pipe.http.proxies import USUAL_PORTS
 from pipe.http.responses import Response
 
 LONGEST_ADDRESS = 16 * 1024
 """Characters: servers take no longer ones, and a `next` that grows from page to page has an end."""
 
-_PORTS = {"https": 443, "http": 80}
 # Beside the unreserved ones; what stands percent-encoded stays so. Braces stand around Bitbucket's UUIDs.
 _KEPT = "%/?:;&=,+$!*'()[]~@"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\\\\]")
@@ -73,7 +73,7 @@ def on_same_server(url: str, base: str) -> str:
         return ""
     try:
         there, here = urlsplit(url), urlsplit(base)
-        names = [(part.scheme, part.hostname, part.port or _PORTS.get(part.scheme)) for part in (there, here)]
+        names = [(part.scheme, part.hostname, part.port or USUAL_PORTS.get(part.scheme)) for part in (there, here)]
     except ValueError:
         return ""
     if names[0] != names[1] or "@" in there.netloc:

@@ -8,10 +8,9 @@ from base64 import b64encode
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from pipe.http.proxies import USUAL_PORTS
 from pipe.oauth.rsa_signature import sign
 from pipe.redaction.secret import Secret
-
-_USUAL_PORTS = {"http": 80, "https": 443}
 
 
 def authorization(
@@ -48,7 +47,7 @@ def _address(url: str) -> str:
     parts = urlsplit(url)
     host = parts.hostname or ""
     host = f"[{host}]" if ":" in host else host
-    port = "" if parts.port in (None, _USUAL_PORTS.get(parts.scheme)) else f":{parts.port}"
+    port = "" if parts.port in (None, USUAL_PORTS.get(parts.scheme)) else f":{parts.port}"
     return f"{parts.scheme}://{host}{port}{parts.path or '/'}"
 
 

@@ -14,7 +14,8 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 # Where one library or another takes an address to end, or its host to begin (RFC 3986 section 3.2; browsers read `\`
 # as `/`).
 _DELIMITERS = re.compile(r"[/?#\\]")
-_USUAL_PORTS = {"http": 80, "https": 443}
+USUAL_PORTS = {"http": 80, "https": 443}
+"""Of an address that names none (RFC 9110 section 4.2), by its scheme."""
 
 
 def proxy_for(url: str, env: Mapping[str, str]) -> str:
@@ -84,7 +85,7 @@ def _checked(proxy: str, variable: str) -> str:
         )
     try:
         parts = urlsplit(proxy)
-        usable = parts.scheme in _USUAL_PORTS and parts.hostname and (parts.port or 1)
+        usable = parts.scheme in USUAL_PORTS and parts.hostname and (parts.port or 1)
     except ValueError:
         usable = False
     if not usable or re.search(r"[\s\x00-\x1f\x7f\ud800-\udfff]", proxy):
@@ -119,7 +120,7 @@ def _is_direct(url: str, no_proxy: str) -> bool:
     if no_proxy.strip() == "*":
         return True
     parts = urlsplit(url)
-    port = parts.port or _USUAL_PORTS.get(parts.scheme, 0)
+    port = parts.port or USUAL_PORTS.get(parts.scheme, 0)
     entries = filter(None, re.split(r"[\s,]+", no_proxy))
     return any(_covers(entry.lower(), (parts.hostname or "").rstrip("."), port) for entry in entries)
 

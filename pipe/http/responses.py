@@ -3,8 +3,9 @@
 import gc
 import json
 import re
+import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -49,13 +50,22 @@ def retry_after(answer: Response) -> float | None:
     text = answer.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]+", text):
         return min(float(text), _LONGEST_RETRY_AFTER)
+    moment = http_date(text)
+    return None if moment is None else max(0.0, moment - time.time())
+
+
+def http_date(text: str) -> float | None:
+    """Return the moment that an HTTP date names (RFC 9110 section 5.6.7), in seconds since 1970; None if it is none.
+
+    One without a zone is in UTC, which is the only zone of such dates.
+    """
     if not text:
         return None
     from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed
 
     try:
         moment = parsedate_to_datetime(text)
-        return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
     except (ValueError, OverflowError):
         return None
 

@@ -21,12 +21,11 @@ from pipe.inputs.invocation import Arguments, Invocation, Option
 from pipe.redaction.log import DeferredLog
 from pipe.run import connection, context_of, fit_together, mask_inputs
 from pipe.verbs import Verb
-from pipe.verbs.check.api import examine_api
 from pipe.verbs.check.headers import examine_clock, examine_rate_limits
 from pipe.verbs.check.network import examine_dns, examine_proxy, examine_tls
 from pipe.verbs.check.report import Finding, Report, fine, trouble, untried
 from pipe.verbs.check.state import CheckState
-from pipe.verbs.check.token import examine_endpoint, examine_grant, examine_scopes
+from pipe.verbs.check.token import examine_api, examine_endpoint, examine_grant, examine_scopes
 
 _STEPS: dict[str, Callable[[CheckState], Finding]] = {
     "dns": examine_dns,

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 from pipe.errors import PipeError
-from pipe.http.responses import Response, retry_after
+from pipe.http.responses import http_date, retry_after
 from pipe.inputs.inputs import Inputs
 from pipe.inputs.table import OAUTH_GRANTS
 from pipe.redaction.log import show
@@ -25,7 +23,7 @@ def examine_clock(state: CheckState) -> Finding:
     with suppress(PipeError):  # The next step tells it.
         state.first_response()
     for recorded in state.http.recorded:
-        told = _date(recorded.answer)
+        told = http_date(recorded.answer.headers.get("Date", ""))
         # What a cache has kept has the date of back then.
         if told is not None and "Age" not in recorded.answer.headers:
             most = _MOST_TO_SIGN if _signs(state.inputs) else _MOST
@@ -58,14 +56,6 @@ def _compared(seconds: int, host: str, most: int) -> Finding:
         "then, and a token ends earlier or later than it seems.",
         now="Have the clock set over the network (NTP).",
     )
-
-
-def _date(answer: Response) -> float | None:
-    try:
-        told = parsedate_to_datetime(answer.headers.get("Date", ""))
-        return told.replace(tzinfo=told.tzinfo or UTC).timestamp()
-    except (ValueError, OverflowError):
-        return None
 
 
 # "API request limits": Cloud sends the first three, with access tokens only. Data Center: "Rate limiting".

@@ -11,7 +11,7 @@ from pipe.bitbucket.cloud import CLOUD_API
 from pipe.ci.system import CiSystem
 from pipe.errors import PipeError
 from pipe.http.client import Http
-from pipe.http.proxies import proxy_for
+from pipe.http.proxies import USUAL_PORTS, proxy_for
 from pipe.http.responses import Response
 from pipe.http.retry import Deadline
 from pipe.inputs.inputs import Inputs
@@ -23,8 +23,6 @@ from pipe.oauth.token import AccessToken
 from pipe.redaction.log import DeferredLog
 from pipe.run import connection, context_of
 from pipe.verbs.check.report import Finding, joined, trouble, untried
-
-_PORTS = {"http": 80, "https": 443}
 
 
 class Route(NamedTuple):
@@ -160,4 +158,4 @@ def _api(inputs: Inputs) -> str:
 
 def _end(url: str) -> tuple[str, int]:
     parts = urlsplit(url)
-    return parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 443)
+    return parts.hostname or "", parts.port or USUAL_PORTS.get(parts.scheme, 443)
