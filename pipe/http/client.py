@@ -3,7 +3,6 @@
 import ssl
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from functools import partial
 from queue import Empty, Queue, SimpleQueue
 from typing import TypeVar
@@ -180,15 +179,15 @@ class Http:
 
     def _exchange(self, request: requests.Request, host: str, proxy: str) -> Response:
         """Send the request and read the answer, in the thread that may be left behind."""
-        with self._session() as session, self._begun(session, request, proxy) as response:
+        with Session(self.tls_context()) as session, self._prepared(session, request, proxy)() as response:
             return Response(response.status_code, response.headers, self._read(response, host), host)
 
-    def _session(self) -> AbstractContextManager[requests.Session]:
-        return Session(self.tls_context())
-
-    def _begun(self, session: requests.Session, request: requests.Request, proxy: str) -> requests.Response:
-        """Send the request, and return the answer as soon as its head is there."""
-        return session.send(
+    def _prepared(
+        self, session: requests.Session, request: requests.Request, proxy: str
+    ) -> Callable[[], requests.Response]:
+        """Return what sends the request, and returns the answer as soon as its head is there."""
+        return partial(
+            session.send,
             session.prepare_request(request),
             proxies={urlsplit(request.url).scheme: proxy} if proxy else {},
             verify=self.ca_file or True,

@@ -115,7 +115,7 @@ def test_a_header_is_seen(world: World) -> None:
     outcome = run(world, "See the headers of an answer")
 
     assert outcome.code == 0
-    assert outcome.out.strip() == "account, pipeline, pipeline:variable, pullrequest:write, repository:write"
+    assert outcome.out.strip() == "account, pipeline:variable, pullrequest:write"
 
 
 def test_several_things_are_asked_for(world: World) -> None:

@@ -1,7 +1,6 @@
 """One request to the REST API, tried again where that helps and does no harm, at the pace that the server allows."""
 
 from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, Generic, NamedTuple
 
@@ -62,7 +61,7 @@ class KeepAliveHttp(Http):
     def _first(self, request: requests.Request, host: str, proxy: str) -> Incoming:
         if request.method not in HARMLESS_TWICE:
             self._give_up()
-        response = self._begun(self._kept, request, proxy)
+        response = self._begun(request, proxy)
         self._answered = True
         answer = Incoming(response, host, self.deadline, partial(self.explained, host=host, proxy=proxy))
         if answer.status < 200:
@@ -84,12 +83,10 @@ class KeepAliveHttp(Http):
             self._kept = Session(self.tls_context())
         return relaxed
 
-    def _session(self) -> AbstractContextManager[requests.Session]:
-        return nullcontext(self._kept)
-
-    def _begun(self, session: requests.Session, request: requests.Request, proxy: str) -> requests.Response:
+    def _begun(self, request: requests.Request, proxy: str) -> requests.Response:
+        """Send the request, and return the answer as soon as its head is there."""
         try:
-            return super()._begun(session, request, proxy)
+            return self._prepared(self._kept, request, proxy)()
         except requests.ConnectTimeout:
             raise
         except requests.ConnectionError:
@@ -97,7 +94,7 @@ class KeepAliveHttp(Http):
                 raise
         # A server may close a kept connection at any time, also while a request is on its way (RFC 9112 section 9.3.1).
         self._give_up()
-        return super()._begun(session, request, proxy)
+        return self._prepared(self._kept, request, proxy)()
 
     def _give_up(self) -> None:
         """Let the next request begin with a new connection."""
