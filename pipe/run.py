@@ -146,6 +146,7 @@ def hand_over(inputs: Inputs, ci: CiSystem, invocation: Invocation, token: Acces
         mask_log=inputs.mask_log,
         keep_file=inputs.keep_file,
         output_file=Path(inputs.output_file) if inputs.output_file else None,
+        reader=inputs.env_file_reader,
         channel=inputs.channel,
         channel_file=Path(inputs.channel_file) if inputs.channel_file else None,
         masks=masks,

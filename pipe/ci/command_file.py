@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from pipe.errors import ExportError
+from pipe.export.private_file import give
 from pipe.export.tracked import refuse_tracked
 from pipe.redaction.secret import Secret
 
@@ -130,9 +131,7 @@ def append(path: Path, text: str, undo: ExitStack, *, create: bool = False, priv
             raise
         undo.callback(path.unlink, missing_ok=True)
         descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
-        if os.geteuid() == 0:
-            owner = path.parent.stat()
-            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        give(descriptor, path.parent.stat())
     closing.callback(os.close, descriptor)
     with closing:
         state = os.fstat(descriptor)

@@ -99,9 +99,9 @@ class CiSystem:
         if not export.output_file:
             return write()
         path = self.cwd / export.output_file
-        with envfile.writing(path, self._env_text(export, path)):
+        with envfile.writing(path, self._env_text(export, path), export.reader) as told:
             lines = write()
-        return [*lines, *self._loading(export, path)]
+        return [*lines, *told, *self._loading(export, path)]
 
     def with_file_for_git(self, export: Export) -> Export:
         """Return `export` with the env file beside it if it has settings of git, which no step could be given else."""
@@ -139,8 +139,8 @@ class CiSystem:
     def write_env_file(self, export: Export, path: Path) -> list[str]:
         """Write the env file to `path`."""
         path = self.cwd / path
-        envfile.write(path, self._env_text(export, path))
-        return self._loading(export, path)
+        told = envfile.write(path, self._env_text(export, path), export.reader)
+        return [*told, *self._loading(export, path)]
 
     @staticmethod
     def _env_text(export: Export, path: Path) -> str:

@@ -9,19 +9,31 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 
 from pipe.errors import ExportError
 from pipe.export.git import Setting
-from pipe.export.private_file import give, open_directory, placing, put, remove_leftovers
+from pipe.export.private_file import (
+    NotGivenError,
+    give,
+    is_unmapped,
+    open_directory,
+    placing,
+    put,
+    remove_leftovers,
+)
 from pipe.export.tracked import refuse_tracked
+from pipe.inputs.values import ANYONE, Reader
 from pipe.redaction.secret import Secret
 
 OWN_DIRECTORY = ".bitbucket-token"
 """The directory that is the program's alone, wherever the env file goes unless the user says otherwise."""
+
+# What a file system or an image lets everybody do who gets there, if it is no place for temporary files.
+_OPEN = stat.S_IRWXO | stat.S_ISVTX
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -86,18 +98,19 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
-def write(path: Path, text: str) -> None:
-    """Write `text` to `path` so that only the owner of its directory can read it, or leave nothing behind.
+def write(path: Path, text: str, reader: Reader = None) -> list[str]:
+    """Write `text` to `path` so that only who shall can read it, or leave nothing behind; return lines about it.
 
-    The working directory of a CI step is untrusted: a pull request may have put a symbolic link or anything else
-    in the way. Raises `ExportError` for whatever keeps the file from being written.
+    That is the owner of its directory, or `reader`: see `pipe.export.private_file.put`. The working directory of a CI
+    step is untrusted: a pull request may have put a symbolic link or anything else in the way. Raises `ExportError` for
+    whatever keeps the file from being written.
     """
-    with writing(path, text):
-        pass
+    with writing(path, text, reader) as told:
+        return told
 
 
 @contextmanager
-def writing(path: Path, text: str) -> Iterator[None]:
+def writing(path: Path, text: str, reader: Reader = None) -> Iterator[list[str]]:
     """Write the env file as `write` does before the block begins, and undo that if the block raises."""
     path = path.absolute()
     refuse_tracked(path)
@@ -107,13 +120,18 @@ def writing(path: Path, text: str) -> Iterator[None]:
         try:
             directory = open_directory(path.parent)
             own = path.parent.name == OWN_DIRECTORY
+            around = path.parent.parent if own or made else path.parent
+            above = os.stat(".." if own or made else ".", dir_fd=directory)
             if own:
-                _secure(directory, path.parent)
+                _refuse_strangers(directory, path.parent, {os.geteuid(), above.st_uid, reader})
                 remove_leftovers(directory)
+            if reader == ANYONE and (above.st_mode & stat.S_IXOTH or above.st_dev != os.fstat(directory).st_dev):
+                raise _open_to_all(around)
             if own or made:
-                put(directory, ".gitignore", "*\n")
-            with placing(directory, path.name, text):
-                yield
+                _secure(directory, above, reader)
+                put(directory, ".gitignore", "*\n", reader=reader)
+            with placing(directory, path.name, text, reader=reader):
+                yield _told(os.stat(path.name, dir_fd=directory), above, around, reader)
         except BaseException:
             if made:
                 _unmake(path.parent, directory)
@@ -184,6 +202,14 @@ def _fill(template: str, **filling: str) -> str:
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
+    except NotGivenError as error:
+        user = error.filename
+        raise ExportError(
+            f"The env file {str(path)!r} could not be given to user {user}: {error.strerror}.",
+            "This container runs without the right to give files away (CAP_CHOWN), or has no such user id.",
+            "Let it have the usual capabilities of a container (CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER), or run it as "
+            f"that user (docker run --user {user}).",
+        ) from error
     except OSError as error:
         why, now = _ADVICE.get(error.errno or 0, _OTHERWISE)
         what = f"The env file {str(path)!r} could not be written: {error.strerror or type(error).__name__}."
@@ -191,35 +217,63 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def _make(directory: Path) -> bool:
-    """Make the directory for its parent's owner, unless something is there; return whether it was made."""
+    """Make the directory, unless something is there; return whether it was made."""
     try:
         directory.mkdir(mode=0o700)
     except FileExistsError:
         return False
-    try:
-        descriptor = open_directory(directory)
-        try:
-            os.fchmod(descriptor, 0o700)
-            give(descriptor, directory.parent.stat())
-        finally:
-            os.close(descriptor)
-    except BaseException:
-        _unmake(directory, None)
-        raise
     return True
 
 
-def _secure(descriptor: int, directory: Path) -> None:
-    """Let nobody else into a directory that was there before, and use none that a stranger made."""
-    found = os.fstat(descriptor)
-    if found.st_uid not in {os.geteuid(), directory.parent.stat().st_uid}:
+def _refuse_strangers(descriptor: int, directory: Path, known: Container[Reader]) -> None:
+    """Raise `ExportError` for a directory that was there before and is that of a user who is none of the known ones."""
+    if os.fstat(descriptor).st_uid not in known:
         raise ExportError(
             f"The directory {str(directory)!r} belongs to another user.",
             "Somebody else made it, and could read or change what is put there.",
             "Remove it, or name another place with output-file.",
         )
-    if stat.S_IMODE(found.st_mode) != 0o700:
-        os.fchmod(descriptor, 0o700)
+
+
+def _secure(descriptor: int, above: os.stat_result, reader: Reader) -> None:
+    """Let nobody else into a directory of the program's own, and give it to whom the files in it are given."""
+    mode = 0o755 if reader == ANYONE else 0o700
+    if stat.S_IMODE(os.fstat(descriptor).st_mode) != mode:
+        os.fchmod(descriptor, mode)
+    give(descriptor, above, reader)
+
+
+def _open_to_all(around: Path) -> ExportError:
+    return ExportError(
+        f"env-file-reader is {ANYONE}, and nothing seems to keep strangers out of {str(around)!r}.",
+        "Its permissions let in every user of the machine, and of each container that mounts it; or something else is "
+        "mounted below it. All of them could read the token.",
+        "Name the user who loads the file: env-file-reader with what `id -u` shows there. Or close that directory to "
+        "others (chmod o-x), or name a place in a closed one with output-file.",
+    )
+
+
+def _told(file: os.stat_result, above: os.stat_result, around: Path, reader: Reader) -> list[str]:
+    """Return what a user has to know of who can read the file, which stands in or below the directory `around`."""
+    if reader == ANYONE:
+        return [f"Whoever may enter {str(around)!r} can read it. Only its owner can remove it."]
+    if reader is not None:
+        locked_out = reader not in {0, above.st_uid} and not above.st_mode & (stat.S_IXGRP | stat.S_IXOTH)
+        return [f"User {reader} cannot load the env file: only its owner may enter {str(around)!r}."] * locked_out
+    if os.geteuid() != 0:
+        return []
+    if file.st_uid != above.st_uid:
+        owner = "whose id is unknown here" if is_unmapped(above.st_uid, "uid") else f"user {above.st_uid}"
+        return [
+            f"The env file stays that of user {file.st_uid}: it could not be given to the owner of {str(around)!r}, "
+            f"{owner}. Others cannot load it."
+        ]
+    if file.st_uid == 0 and above.st_mode & _OPEN == stat.S_IRWXO:
+        return [
+            f"{str(around)!r} is open to all, and root's. If a step of another user loads the env file, it cannot read "
+            "it: give the number that `id -u` shows in that step as env-file-reader."
+        ]
+    return []
 
 
 def _unmake(directory: Path, descriptor: int | None) -> None:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from pipe.export.git import ORIGIN, Setting, variables
+from pipe.inputs.values import Reader
 from pipe.oauth.token import AccessToken
 from pipe.redaction.secret import Secret
 
@@ -26,6 +27,8 @@ class Export(NamedTuple):
     keep_file: bool = False
     output_file: Path | None = None
     """Where the user wants the env file; None leaves it to the CI system whether and where there is one."""
+    reader: Reader = None
+    """Who reads the env file, if not the owner of the directory around it."""
     channel: str = ""
     """The channel that shows the token to others, if the user named one."""
     channel_file: Path | None = None

@@ -14,11 +14,13 @@ from pipe.inputs.values import (
     DEFAULT,
     Given,
     Origin,
+    Reader,
     parse_bound,
     parse_choice,
     parse_count,
     parse_env_name,
     parse_flag,
+    parse_reader,
     parse_scopes,
     parse_seconds,
     parse_secret,
@@ -93,6 +95,7 @@ class Inputs(NamedTuple):
     mask_log: bool
     ci: str
     output_file: str
+    env_file_reader: Reader
     channel: str
     channel_file: str
     keep_file: bool
@@ -199,6 +202,7 @@ def checked_inputs(given: Mapping[str, Given], ci_names: tuple[str, ...]) -> Inp
         mask_log=parse_flag("mask-log", value("mask-log")),
         ci=parse_choice("ci", value("ci"), ("auto", *ci_names)),
         output_file=parse_text("output-file", value("output-file")),
+        env_file_reader=parse_reader("env-file-reader", value("env-file-reader")),
         channel=parse_text("channel", value("channel")),
         channel_file=parse_text("channel-file", value("channel-file")),
         keep_file=parse_flag("keep-file", value("keep-file")),

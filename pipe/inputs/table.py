@@ -192,6 +192,11 @@ TABLE = (
         "Where the env file goes; otherwise `.bitbucket-token/env` in the clone directory, by CI.",
     ),
     Input(
+        "env-file-reader",
+        "Who loads the env file, if that is another user than the owner of the clone directory: a user id, as `id -u` "
+        "shows it there; or `anyone` whom the directory lets in, which then must not let in all.",
+    ),
+    Input(
         "channel",
         "A way to later jobs that shows the token to others, named here to accept that; see the page of the CI system.",
     ),
@@ -222,6 +227,7 @@ TABLE = (
 EXCLUSIVE = (
     ("print", "output-file"),
     ("print", "channel"),
+    ("print", "env-file-reader"),
     ("token-url", "base-url"),
     ("issuer", "token-url"),
     ("issuer", "base-url"),

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from pipe.errors import InputError
@@ -12,6 +12,11 @@ from pipe.redaction.secret import Secret
 
 DEFAULT = "its default"
 """The source of a value that nobody gave."""
+
+ANYONE: Literal["anyone"] = "anyone"
+
+Reader = int | Literal["anyone"] | None
+"""Who reads a file beside root: the user of that id, or whoever gets as far as its directory; None is its owner."""
 
 LONGEST_SECONDS = 86_400
 """A day: no pipeline step lives longer, and no wait should."""
@@ -23,6 +28,8 @@ _LONGEST_NAME = 128
 # As `urlsplit` gives it: a name of labels that are not empty, or an address in either protocol.
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f.]*:[0-9a-f:.]*")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[\x21\x24-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]+")
+# The one above is chown(2)'s word for "leave it as it is".
+_HIGHEST_UID = 2**32 - 2
 # What CI systems leave of a variable that they do not know: $NAME, ${NAME}, $(NAME), ${{ NAME }}.
 _UNREPLACED = re.compile(r"\$(?:[A-Z_][A-Z0-9_]*|\{[A-Z_][A-Z0-9_]*\}|\([A-Za-z_][\w.]*\)|\{\{[^{}]*\}\})", re.ASCII)
 _LONGEST_SHOWN = 24
@@ -149,6 +156,17 @@ def parse_count(name: str, given: Given, *, at_most: int) -> int:
     text = given.text
     if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= at_most):
         raise _wrong(name, given, "is not a whole number in range", f"1 to {at_most}")
+    return int(text)
+
+
+def parse_reader(name: str, given: Given) -> Reader:
+    """Return the id of a user, `anyone`, or None for an empty text. A name of a user may be another one's elsewhere."""
+    text = given.text
+    if text in ("", ANYONE):
+        return ANYONE if text else None
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_HIGHEST_UID)) and int(text) <= _HIGHEST_UID):
+        allowed = f"the number that `id -u` shows in the step that loads the env file, or `{ANYONE}`"
+        raise _wrong(name, given, "is no user id", allowed)
     return int(text)
 
 

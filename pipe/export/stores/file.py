@@ -83,6 +83,11 @@ class FileStore(Store):
         """Replace the file's content, whole or not at all."""
         with self._explained(), _directory(self._path) as directory:
             put(directory, self._path.name, refresh_token.reveal() + "\n", lasting=True)
+            kept = os.stat(self._path.name, dir_fd=directory).st_uid
+            if os.geteuid() == 0 and kept != os.fstat(directory).st_uid:
+                self._context.say(
+                    f"{self.place} stays that of user {kept}: the owner of its directory cannot be given it."
+                )
 
     def _lock(self, descriptor: int) -> None:
         waits = False
