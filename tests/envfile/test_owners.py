@@ -17,7 +17,7 @@ from pipe.export.env_file import write
 from pipe.export.private_file import is_unmapped
 from pipe.export.stores import store_of
 from pipe.http.client import Http
-from pipe.http.deadline import Deadline
+from pipe.http.retry import Deadline
 from pipe.redaction.secret import Secret
 from tests import user_namespace
 from tests.parts import absent, need
