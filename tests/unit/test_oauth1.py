@@ -147,13 +147,15 @@ def test_the_signature_is_that_of_the_base_string() -> None:
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
+# The protocol's own parameters may be given once (section 3.2), and the signature gives them.
+names = texts.filter(lambda text: text and not text.startswith(("oauth_", "xoauth_")))
 
 
 @settings(max_examples=40)
 @given(
     st.sampled_from(["https://git.example.com", "https://git.example.com:7990/bitbucket", "http://127.0.0.1:80/x"]),
     st.lists(texts.filter(lambda text: text not in ("", ".", "..")), min_size=1, max_size=3),
-    st.dictionaries(texts.filter(bool), texts, max_size=4),
+    st.dictionaries(names, texts, max_size=4),
     texts.filter(bool),
     st.sampled_from(["GET", "PUT", "DELETE"]),
 )
