@@ -1,6 +1,6 @@
 """Where a new refresh token goes: the contract of one file in this folder.
 
-Each has a function `store(kind, where, means)`, which takes the input `refresh-token-store` apart.
+Each has a function `store(kind, where, context)`, which takes the input `refresh-token-store` apart.
 """
 
 from collections.abc import Iterator
