@@ -18,6 +18,21 @@ class _Known(NamedTuple):
     now: str
 
 
+# 400 unauthorized_client "Invalid OAuth client credentials" (harness issue 1650)
+_WRONG_CREDENTIALS = _Known(
+    "invalid oauth client credentials",
+    "Key or secret is wrong: mistyped, swapped, of a deleted consumer, or an old secret after a new one was made.",
+    f"Copy key and secret anew from the consumer ({_WHERE}) into the pipeline's secrets. A user name, password, "
+    "API token or access token does not work here.",
+)
+
+# invalid_grant "Unsupported grant type: None" (site/master issue 16249)
+_UNKNOWN_GRANT = _Known(
+    "unsupported grant type",
+    "The server does not know the grant that was asked for, or something on the way changed the request's body.",
+    "Check grant, and that base-url or token-url is Bitbucket's own; check proxies in between.",
+)
+
 _KNOWN = (
     # 400 invalid_request "No callback uri defined for the OAuth client." (composer PR 5335, soba issue 50)
     _Known(
@@ -32,13 +47,7 @@ _KNOWN = (
         "The consumer is public. Only a private one may use its key and secret alone.",
         f"Open the consumer ({_WHERE}), tick 'This is a private consumer', and save.",
     ),
-    # 400 unauthorized_client "Invalid OAuth client credentials" (harness issue 1650)
-    _Known(
-        "invalid oauth client credentials",
-        "Key or secret is wrong: mistyped, swapped, of a deleted consumer, or an old secret after a new one was made.",
-        f"Copy key and secret anew from the consumer ({_WHERE}) into the pipeline's secrets. A user name, password, "
-        "API token or access token does not work here.",
-    ),
+    _WRONG_CREDENTIALS,
     # unauthorized_client "Requests must be authenticated using OAuth client credentials" (p2/OAuth2 issue 96)
     _Known(
         "must be authenticated using oauth client credentials",
@@ -53,16 +62,11 @@ _KNOWN = (
         "was taken back; or it belongs to another consumer.",
         "Log in again with bitbucket-token login, and store the refresh token that brings.",
     ),
-    # invalid_grant "Unsupported grant type: None" (site/master issue 16249)
-    _Known(
-        "unsupported grant type",
-        "The server does not know the grant that was asked for, or something on the way changed the request's body.",
-        "Check grant, and that base-url or token-url is Bitbucket's own; check proxies in between.",
-    ),
+    _UNKNOWN_GRANT,
 )
 
 _BY_CODE = {
-    "invalid_client": _KNOWN[2],
+    "invalid_client": _WRONG_CREDENTIALS,
     "unauthorized_client": _Known(
         "",
         "The consumer may not use this grant, or key and secret are wrong.",
@@ -73,7 +77,7 @@ _BY_CODE = {
         "A scope in `scope` is unknown, misspelt, or not ticked at the consumer.",
         f"Leave scope out, or tick the scopes at the consumer ({_WHERE}).",
     ),
-    "unsupported_grant_type": _KNOWN[5],
+    "unsupported_grant_type": _UNKNOWN_GRANT,
     "invalid_grant": _Known(
         "",
         "The code or refresh token has expired, was used before, or belongs to another consumer.",
@@ -96,7 +100,7 @@ _ANY = _Known(
 def refused(host: str, status: int, error: str, said: str) -> RefusedError:
     """Return the advice for a refusal of `host`: its OAuth `error` code, and what it `said`, already harmless."""
     known = next((known for known in _KNOWN if known.piece in said.lower()), None)
-    advice = known or _BY_CODE.get(error) or (_KNOWN[2] if status == 401 else _ANY)
+    advice = known or _BY_CODE.get(error) or (_WRONG_CREDENTIALS if status == 401 else _ANY)
     quoted = f': "{said}"' if said else ""
     return RefusedError(f"{host} refused (HTTP {status}){quoted}.", advice.why, advice.now)
 
