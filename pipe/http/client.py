@@ -77,8 +77,6 @@ class Http:
     cookies, no environment: only `env` is asked for a proxy. `say` tells a person what was not expected.
     """
 
-    largest_answer = LARGEST_ANSWER
-
     def __init__(
         self,
         deadline: Deadline,
@@ -110,7 +108,7 @@ class Http:
         """Send one request and return the answer, whatever its status; `form`, `json` or `content` is its body.
 
         Raises `UnreachableError` if no whole answer came: its `again` tells whether another try could help. Raises
-        `AnswerError` if the answer is larger than `largest_answer`.
+        `AnswerError` if the answer is larger than `LARGEST_ANSWER`.
         """
         request = requests.Request(method, url, headers=headers, data=content or form, json=json)
         return self.sent(request, self._exchange)
@@ -201,15 +199,16 @@ class Http:
         body = bytearray()
         for chunk in response.iter_content(_CHUNK):
             body += chunk
-            if len(body) > self.largest_answer:
-                raise self._too_large(host)
+            if len(body) > LARGEST_ANSWER:
+                raise _too_large(host)
             if not self.deadline.remaining():
                 raise out_of_time(host, self.deadline.seconds)
         return bytes(body)
 
-    def _too_large(self, host: str) -> AnswerError:
-        return AnswerError(
-            f"{host} answered with more than {self.largest_answer} bytes.",
-            "No token endpoint answers that much: the address is probably that of a file or a page.",
-            "Check base-url or token-url.",
-        )
+
+def _too_large(host: str) -> AnswerError:
+    return AnswerError(
+        f"{host} answered with more than {LARGEST_ANSWER} bytes.",
+        "No token endpoint answers that much: the address is probably that of a file or a page.",
+        "Check base-url or token-url.",
+    )
